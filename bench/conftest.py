@@ -1,0 +1,54 @@
+"""One pytest-benchmark entry a row and contender, on the row's small problem."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = str(Path(__file__).resolve().parents[1])
+if ROOT not in sys.path:
+    sys.path.append(ROOT)
+
+from bench.peers import load  # noqa: E402
+from bench.rows import ROWS, Row  # noqa: E402
+from bench.works import WORKS  # noqa: E402
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A row's small problem with one contender."""
+
+    row: Row
+    key: str
+
+    def __str__(self) -> str:
+        return "-".join(filter(None, (self.row.small or self.row.problem, self.row.label, self.key)))
+
+    def run(self, benchmark) -> None:
+        """Benchmark the contender, then hold its answer (never its time) to the row's tolerance."""
+        peer = load(self.key)
+        if not peer.available():
+            pytest.skip(f"{peer.name}: {peer.reason}")
+        work = WORKS[self.row.work]
+        problem = work.build(self.row.small or self.row.problem)
+        if self.row.settings:
+            problem = dataclasses.replace(problem, **self.row.settings)
+        call = work.bind(peer, problem)
+        if call is None:
+            pytest.skip(f"{peer.name} does not do {work.name}")
+        benchmark.group = self.row.name
+        answer = benchmark(call)
+        achieved = work.achieved(problem, answer)
+        if achieved is not None:
+            benchmark.extra_info[work.measure] = achieved
+            assert achieved <= getattr(problem, "tolerance", 0.0)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Entries for a test that asks for `entry`; its module says which work in WORK."""
+    if "entry" in metafunc.fixturenames:
+        rows = [row for row in ROWS if row.work == metafunc.module.WORK]
+        metafunc.parametrize("entry", [Entry(row, key) for row in rows for key in row.contenders], ids=str)

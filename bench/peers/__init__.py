@@ -1,0 +1,55 @@
+"""Contenders, one adapter file each.
+
+An adapter imports its library at the top (a failing import makes the peer unavailable, with the reason),
+says `NAME` and `VERSION`, and has one function per kind of work it can do, called with a `Problem`:
+
+- ``ridge(problem) -> (coef, intercept)``
+- ``ridge_cv(problem) -> (coef, intercept, alpha, score)``, `alpha` canonical, `score` the mean squared
+  leave-one-out error at it
+
+`IMPORTS` maps what to import to the statement that does it, for the import rows; `EXTRAS` names
+libraries that such a statement must not load. A function does what a user of the library would write
+and nothing else; a function left out means that the peer sits out that kind of work.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One adapter, loaded or not."""
+
+    key: str
+    module: ModuleType | None
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        return getattr(self.module, "NAME", self.key)
+
+    @property
+    def version(self) -> str:
+        return getattr(self.module, "VERSION", "")
+
+    def available(self) -> bool:
+        return self.module is not None
+
+    def function(self, work: str) -> Callable[..., Any] | None:
+        """The adapter's function for a kind of work, None when it has none."""
+        return getattr(self.module, work, None)
+
+
+@cache
+def load(key: str) -> Peer:
+    """Import the adapter `key`; whatever goes wrong becomes the reason why the peer is unavailable."""
+    try:
+        return Peer(key, importlib.import_module(f"{__name__}.{key}"))
+    except Exception as error:  # a peer's broken binary must not stop the others
+        return Peer(key, None, f"{type(error).__name__}: {error}")

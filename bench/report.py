@@ -1,0 +1,185 @@
+"""Results as tables: rich where it is importable, plain text otherwise, and markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bench.rows import LIMIT, OURS, REFERENCE, Target
+
+HEADERS = ("row", "contender", "median", "spread", "vs scikit-learn", "vs limit", "achieved")
+TARGET_HEADERS = ("row", "target", "must", "aim", "measured", "verdict")
+
+EXPLANATION = """\
+Time is the median over interleaved repeats in one process, spread the distance between the quartiles
+over the median. "vs scikit-learn" is how many times faster than scikit-learn, "vs limit" how many times
+the time of the limit: `X.T @ X` (`X @ X.T` for a wide X) and one Cholesky factorization, in the data's
+own precision, without centring and without an answer. "Achieved" is recomputed in float64 from the data
+and the returned answer, alike for every contender: the relative residual of the optimality conditions
+for ridge; for ridge_cv the largest of that, the relative error of the reported leave-one-out error, and
+how much worse than the grid's best alpha the chosen one is; for import, timed beyond `import numpy,
+scipy.linalg`, the number of our optional libraries that came along. "(loose)" marks an answer outside
+the row's tolerance."""
+
+
+def table(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """One line a contender and row, as strings under HEADERS."""
+    lines = []
+    for row in results["rows"]:
+        times = {key: c["median"] for key, c in row["contenders"].items() if "median" in c}
+        for key, contender in row["contenders"].items():
+            label = (
+                f"{contender['name']} {contender['version']}".strip() if key != LIMIT else contender["name"]
+            )
+            if "error" in contender:
+                lines.append((row["name"], label, "failed", "", "", "", contender["error"]))
+                continue
+            own, reference, limit = contender["median"], times.get(REFERENCE), times.get(LIMIT)
+            lines.append(
+                (
+                    row["name"],
+                    label,
+                    duration(own),
+                    f"{contender['spread']:.0%}",
+                    f"{reference / own:.2f} x" if reference and key != REFERENCE else "",
+                    f"{own / limit:.2f} x" if limit and key != LIMIT else "",
+                    achieved(row, contender),
+                )
+            )
+    return lines
+
+
+def target_table(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """One line a target, as strings under TARGET_HEADERS."""
+    lines = []
+    for row in results["rows"]:
+        for t in row["targets"]:
+            bounds = [bound(t, t[which]) for which in ("must", "aim")]
+            measured = bound(t, t["measured"], digits=3)
+            lines.append((row["name"], t["text"], *bounds, measured, t["verdict"]))
+    return lines
+
+
+def judge_target(target: Target, contenders: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A target with what was measured and the verdict. A loose answer of ours meets nothing, however fast."""
+    seconds = {key: c["median"] for key, c in contenders.items() if "median" in c}
+    value = target.value(seconds)
+    if value is None:
+        verdict = "not measured"
+    elif contenders[OURS].get("loose"):
+        verdict = "answer too loose"
+    else:
+        must, aim = target.met(value, target.must), target.met(value, target.aim)
+        words = []
+        if must is not None:
+            words.append("met" if must else "MISSED")
+        if aim is not None:
+            words.append("aim met" if aim else "aim missed")
+        verdict = ", ".join(words)
+    against = contenders.get(target.against or OURS, {}).get("name", target.against)
+    text = {
+        "faster": f"times faster than {against}",
+        "within": f"times the {against}'s time",
+        "seconds": "seconds",
+    }[target.kind]
+    return {
+        "kind": target.kind,
+        "against": target.against,
+        "text": text,
+        "must": target.must,
+        "aim": target.aim,
+        "measured": value,
+        "verdict": verdict,
+    }
+
+
+def bound(target: dict[str, Any], value: float | None, digits: int | None = None) -> str:
+    """A bound with its sign, or (with `digits`) a measured value."""
+    if value is None:
+        return ""
+    if digits is not None:
+        return f"{value:.{digits}g}"
+    return f"{'>=' if target['kind'] == 'faster' else '<='} {value:g}"
+
+
+def achieved(row: dict[str, Any], contender: dict[str, Any]) -> str:
+    if contender["achieved"] is None:
+        return ""
+    return f"{contender['achieved']:.1g} {row['measure']}{' (loose)' if contender['loose'] else ''}"
+
+
+def duration(seconds: float) -> str:
+    for unit, scale in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
+        if seconds * scale >= 1 or unit == "us":
+            return (
+                f"{seconds * scale:.3g} {unit}" if seconds * scale < 1000 else f"{seconds * scale:.0f} {unit}"
+            )
+    raise AssertionError("unreachable")
+
+
+def show(headers: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    """Print a table, through rich where that is importable."""
+    if not lines:
+        return
+    lines = _blank_repeats(lines)
+    try:
+        from rich.console import Console
+        from rich.table import Table
+    except ImportError:
+        widths = [max(len(line[i]) for line in (headers, *lines)) for i in range(len(headers))]
+        for line in (headers, ["-" * width for width in widths], *lines):
+            print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        print()
+        return
+    rich_table = Table(*headers)
+    for line in lines:
+        if line[0]:
+            rich_table.add_section()
+        rich_table.add_row(*line)
+    console = Console()
+    # Without a terminal there is no width to keep to, and a wrapped table cannot be read back.
+    console = console if console.is_terminal else Console(width=200)
+    console.print(rich_table)
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """The whole of RESULTS.md."""
+    m = results["machine"]
+    run = results["run"]
+    parts = [
+        "# Results",
+        "",
+        "Written by `python bench/run.py`; do not edit.",
+        "",
+        f"- {m['cpu']}, {m['cores']} cores, {m['system']}, load {m['load_average']} at the start",
+        f"- Python {m['python']}, NumPy {m['numpy']}, SciPy {m['scipy']}",
+        f"- {'; '.join(m['blas'])}",
+        *(f"- {name}={value}" for name, value in m["threads_environment"].items()),
+        f"- {m['date']}, revision {m['revision'] or 'unknown'}",
+        f"- repeats: {run['repeats'] or 'as each row asks'}; pause before each timing: {run['pause']:g} s",
+        *(f"- left out: {line}" for line in results["skipped"]),
+        "",
+        "## Targets",
+        "",
+        *_markdown_table(TARGET_HEADERS, target_table(results)),
+        "",
+        "## Times",
+        "",
+        EXPLANATION,
+        "",
+        *_markdown_table(HEADERS, table(results)),
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def _markdown_table(headers: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
+    return [
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
+        for line in (headers, ["---"] * len(headers), *_blank_repeats(lines))
+    ]
+
+
+def _blank_repeats(lines: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """Lines with the first cell left out where it repeats the line before."""
+    return [("", *line[1:]) if i and line[0] == lines[i - 1][0] else line for i, line in enumerate(lines)]

@@ -1,0 +1,228 @@
+"""Time the rows and write what came out.
+
+    python bench/run.py [--only PATTERN] [--repeats N] [--json PATH] [--markdown PATH]
+
+Contenders take turns inside one process, in an order that rotates from round to round, after a warm-up each.
+A short sleep before each timing lets the threads of the BLAS before stop spinning.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import gc
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+if not __package__:
+    sys.path[0] = str(HERE.parent)  # started as a script: the package is `bench`, not its loose files
+
+import numpy as np  # noqa: E402
+
+from bench import machine, report  # noqa: E402
+from bench.peers import load  # noqa: E402
+from bench.rows import OURS, ROWS, Row  # noqa: E402
+from bench.works import WORKS, Work  # noqa: E402
+
+# Short calls are repeated until one timing lasts this long.
+SHORTEST_TIMING = 0.02
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run, print, write. 0: done; 1: one of our own calls failed; 2: bad arguments; 130: interrupted."""
+    options = parse(arguments)
+    rows = [row for row in ROWS if matches(row, options.only)]
+    if options.list:
+        print("\n".join(row.name for row in rows))
+        return 0
+    if not rows:
+        print(f"no row matches {options.only!r}; --list shows them all", file=sys.stderr)
+        return 2
+    try:
+        # A selection, or a run without ourselves, replaces the committed files only where it is told to.
+        whole = not options.only and load(OURS).available()
+        outputs = {
+            "json": options.json or (HERE / "results.json" if whole else None),
+            "markdown": options.markdown or (HERE / "RESULTS.md" if whole else None),
+        }
+        for path in filter(None, outputs.values()):
+            if not path.parent.is_dir():
+                print(f"cannot write {path}: there is no folder {path.parent}", file=sys.stderr)
+                return 2
+        skipped = announce_missing(rows)
+        results = {
+            "schema": 1,
+            "machine": machine.facts(),
+            "run": {"only": options.only, "repeats": options.repeats, "pause": options.pause},
+            "skipped": skipped,
+            "rows": [],
+        }
+        for row in rows:
+            print(f"running {row.name} ...", file=sys.stderr, flush=True)
+            results["rows"].append(run_row(row, options.repeats or row.repeats, options.pause))
+        report.show(report.HEADERS, report.table(results))
+        report.show(report.TARGET_HEADERS, report.target_table(results))
+        if outputs["json"]:
+            write(outputs["json"], json.dumps(results, indent=1, allow_nan=False) + "\n")
+        if outputs["markdown"]:
+            write(outputs["markdown"], report.markdown(results))
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
+    return int(any("error" in row["contenders"].get(OURS, {}) for row in results["rows"]))
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Time shrinkage against its peers and the limit.")
+    parser.add_argument(
+        "--only",
+        metavar="PATTERN",
+        help="rows whose name contains PATTERN, or matches it with * and ?; writes only files named with "
+        "--json and --markdown",
+    )
+    parser.add_argument(
+        "--repeats", type=positive, metavar="N", help="timings a contender (default: each row's)"
+    )
+    parser.add_argument(
+        "--pause", type=float, default=0.25, metavar="SECONDS", help="sleep before each timing"
+    )
+    parser.add_argument("--json", type=Path, metavar="PATH", help="default: bench/results.json")
+    parser.add_argument("--markdown", type=Path, metavar="PATH", help="default: bench/RESULTS.md")
+    parser.add_argument("--list", action="store_true", help="name the rows and stop")
+    return parser.parse_args(arguments)
+
+
+def positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number of repeats")
+    return value
+
+
+def matches(row: Row, pattern: str | None) -> bool:
+    return not pattern or pattern in row.name or fnmatchcase(row.name, pattern)
+
+
+def announce_missing(rows: Sequence[Row]) -> list[str]:
+    """Load every contender of the rows; one line for each that cannot take part, printed and returned."""
+    lines = []
+    for key in dict.fromkeys(key for row in rows for key in row.contenders):
+        peer = load(key)
+        if not peer.available():
+            lines.append(f"{peer.name}: {peer.reason}")
+            print(f"skipping {lines[-1]}", file=sys.stderr)
+    return lines
+
+
+def run_row(row: Row, repeats: int, pause: float) -> dict[str, Any]:
+    """Time all contenders of a row in turns and judge their last answers."""
+    work = WORKS[row.work]
+    problem = work.build(row.problem)
+    if row.settings:
+        problem = dataclasses.replace(problem, **row.settings)
+    tolerance = getattr(problem, "tolerance", 0.0)
+
+    calls: dict[str, tuple[Callable[[], Any], int]] = {}
+    contenders: dict[str, dict[str, Any]] = {}
+    for peer in filter(lambda peer: peer.available(), map(load, row.contenders)):
+        call = work.bind(peer, problem)
+        if call is None:
+            continue
+        contenders[peer.key] = {"name": peer.name, "version": peer.version, "seconds": []}
+        with failure_of(contenders[peer.key]):
+            calls[peer.key] = call, calibrate(call, work)
+
+    answers: dict[str, Any] = {}
+    for turn in range(repeats):
+        order = list(calls)
+        shift = turn % max(len(order), 1)
+        for key in order[shift:] + order[:shift]:
+            if "error" in contenders[key]:
+                continue
+            gc.collect()
+            time.sleep(pause)
+            with failure_of(contenders[key]):
+                seconds, answers[key] = timed(*calls[key], work)
+                contenders[key]["seconds"].append(seconds)
+
+    for key, (_, number) in calls.items():
+        if "error" not in contenders[key]:
+            with failure_of(contenders[key]):
+                error = work.achieved(problem, answers[key])
+                contenders[key] |= summary(contenders[key]["seconds"], number, error, tolerance)
+    return {
+        "name": row.name,
+        "work": row.work,
+        "problem": row.problem,
+        "tolerance": tolerance,
+        "measure": work.measure,
+        "contenders": contenders,
+        "targets": [report.judge_target(target, contenders) for target in row.targets],
+    }
+
+
+@contextmanager
+def failure_of(contender: dict[str, Any]) -> Iterator[None]:
+    """Note a contender's exception in its record: one that fails must not cost the others their run."""
+    try:
+        yield
+    except Exception as error:
+        contender["error"] = f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
+
+
+def summary(seconds: list[float], number: int, error: float | None, tolerance: float) -> dict[str, Any]:
+    low, median, high = np.quantile(seconds, [0.25, 0.5, 0.75])
+    return {
+        "calls_per_timing": number,
+        "median": float(median),
+        "spread": float((high - low) / median),
+        # JSON has no NaN; an answer that is not finite is as loose as can be.
+        "achieved": error if error is None or math.isfinite(error) else sys.float_info.max,
+        "loose": error is not None and not error <= tolerance,
+    }
+
+
+def calibrate(call: Callable[[], Any], work: Work) -> int:
+    """Warm up, and say how many calls one timing takes."""
+    seconds, _ = timed(call, 1, work)
+    if work.seconds:
+        return 1
+    if seconds < 1:  # the very first call also pays for what is set up lazily
+        seconds, _ = timed(call, 1, work)
+    return min(10_000, math.ceil(SHORTEST_TIMING / seconds))
+
+
+def timed(call: Callable[[], Any], number: int, work: Work) -> tuple[float, Any]:
+    """Seconds of one call (the mean of `number` calls on end) and the last answer."""
+    gc.disable()
+    try:
+        start = time.perf_counter()
+        for _ in range(number):
+            answer = call()
+        seconds = (time.perf_counter() - start) / number
+    finally:
+        gc.enable()
+    return (work.seconds(answer) if work.seconds else seconds), answer
+
+
+def write(path: Path, text: str) -> None:
+    """Write the whole file or nothing."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

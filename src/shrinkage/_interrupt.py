@@ -1,0 +1,43 @@
+"""Ctrl-C during compiled work: long calls run in a worker thread while the main thread stays ready for signals."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+#: Work below this many floating-point operations (about 50 ms on two slow cores) is called directly.
+DIRECT = 5e9
+_POLL_SECONDS = 0.05
+
+
+def run(call: Callable[..., Any], *args: Any, work: float, stop: np.ndarray | None = None) -> Any:
+    """Return call(*args); while it runs, KeyboardInterrupt is raised within 0.1 s of Ctrl-C.
+
+    `call` must release the GIL. An interrupted call is asked to end through stop[0] = 1 where it watches that, and
+    otherwise finishes unheeded in its thread: it owns its arguments, so nothing it writes is seen again.
+    """
+    if work < DIRECT or threading.current_thread() is not threading.main_thread():
+        return call(*args)
+    outcome: list[Any] = [None, None]
+
+    def target() -> None:
+        try:
+            outcome[0] = call(*args)
+        except BaseException as error:
+            outcome[1] = error
+
+    worker = threading.Thread(target=target, daemon=True)
+    worker.start()
+    try:
+        while worker.is_alive():
+            worker.join(_POLL_SECONDS)
+    except BaseException:
+        if stop is not None:
+            stop[0] = 1
+        raise
+    if outcome[1] is not None:
+        raise outcome[1]
+    return outcome[0]

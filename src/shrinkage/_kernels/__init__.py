@@ -1,0 +1,1 @@
+"""Compiled loops. They trust their arguments: only `_design` and the solvers call them."""

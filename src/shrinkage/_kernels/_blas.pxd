@@ -1,0 +1,74 @@
+"""BLAS and LAPACK in both precisions. The only place that branches on float or double."""
+from cython cimport floating
+from scipy.linalg.cython_blas cimport dgemm, dgemv, dsyrk, sgemm, sgemv, ssyrk
+from scipy.linalg.cython_lapack cimport dpocon, dpotrf, dpotrs, dtrtri
+
+include "blas_int.pxi"
+
+
+cdef enum:
+    AS_IS = 78         # 'N'
+    TRANSPOSED = 84    # 'T'
+
+
+# out (n x n, lower, column major) += A^T A (TRANSPOSED, A is k x n) or A A^T (AS_IS, A is n x k)
+cdef inline void syrk(char trans, Py_ssize_t n, Py_ssize_t k, const floating* a, Py_ssize_t lda, floating beta,
+                      floating* out, Py_ssize_t ldo) noexcept nogil:
+    cdef blas_int n_ = <blas_int> n, k_ = <blas_int> k, lda_ = <blas_int> lda, ldo_ = <blas_int> ldo
+    cdef char uplo = b'L'
+    cdef floating one = 1
+    if floating is double:
+        dsyrk(&uplo, &trans, &n_, &k_, &one, <double*> a, &lda_, &beta, out, &ldo_)
+    else:
+        ssyrk(&uplo, &trans, &n_, &k_, &one, <float*> a, &lda_, &beta, out, &ldo_)
+
+
+# out (m x n) = alpha op(A) op(B) + beta out, all column major; one right-hand side goes to gemv
+cdef inline void gemm(char ta, char tb, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, floating alpha, const floating* a,
+                      Py_ssize_t lda, const floating* b, Py_ssize_t ldb, floating beta, floating* out,
+                      Py_ssize_t ldo) noexcept nogil:
+    cdef blas_int m_ = <blas_int> m, n_ = <blas_int> n, k_ = <blas_int> k
+    cdef blas_int lda_ = <blas_int> lda, ldb_ = <blas_int> ldb, ldo_ = <blas_int> ldo, one = 1
+    if n == 1 and tb == AS_IS:
+        if ta == TRANSPOSED:
+            m_, k_ = k_, m_
+        if floating is double:
+            dgemv(&ta, &m_, &k_, &alpha, <double*> a, &lda_, <double*> b, &one, &beta, out, &one)
+        else:
+            sgemv(&ta, &m_, &k_, &alpha, <float*> a, &lda_, <float*> b, &one, &beta, out, &one)
+    elif floating is double:
+        dgemm(&ta, &tb, &m_, &n_, &k_, &alpha, <double*> a, &lda_, <double*> b, &ldb_, &beta, out, &ldo_)
+    else:
+        sgemm(&ta, &tb, &m_, &n_, &k_, &alpha, <float*> a, &lda_, <float*> b, &ldb_, &beta, out, &ldo_)
+
+
+# A = L L^T in place, lower, column major; 0 or the order of the minor that is not positive
+cdef inline int potrf(Py_ssize_t n, double* a) noexcept nogil:
+    cdef blas_int n_ = <blas_int> n, info = 0
+    cdef char uplo = b'L'
+    dpotrf(&uplo, &n_, a, &n_, &info)
+    return <int> info
+
+
+# B <- A^-1 B from the factor
+cdef inline void potrs(Py_ssize_t n, Py_ssize_t k, const double* factor, double* b) noexcept nogil:
+    cdef blas_int n_ = <blas_int> n, k_ = <blas_int> k, info = 0
+    cdef char uplo = b'L'
+    dpotrs(&uplo, &n_, &k_, <double*> factor, &n_, b, &n_, &info)
+
+
+# reciprocal condition number in the 1-norm from the factor and the norm; work: 3n, iwork: n
+cdef inline double pocon(Py_ssize_t n, const double* factor, double norm, double* work,
+                         blas_int* iwork) noexcept nogil:
+    cdef blas_int n_ = <blas_int> n, info = 0
+    cdef char uplo = b'L'
+    cdef double rcond = 0
+    dpocon(&uplo, &n_, <double*> factor, &n_, &norm, &rcond, work, iwork, &info)
+    return rcond
+
+
+# L <- L^-1 in place
+cdef inline void trtri(Py_ssize_t n, double* a) noexcept nogil:
+    cdef blas_int n_ = <blas_int> n, info = 0
+    cdef char uplo = b'L', diag = b'N'
+    dtrtri(&uplo, &diag, &n_, a, &n_, &info)

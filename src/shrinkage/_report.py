@@ -1,0 +1,248 @@
+"""What the command line says about a model: a plain dictionary, and the tables a person reads."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import conventions
+from ._result import RESIDUAL_ALARM, CrossValidation
+from ._tables import counted, listed
+from .persistence import Model
+
+TOP = 20
+# What the command line notes down beside a model when it fits one
+_ABOUT = {
+    "data": str,
+    "rows_dropped": int,
+    "weights": str,
+    "standardize": bool,
+    "target_variance": float,
+    "training_r2": float,
+}
+_METHODS = {"loo": "leave-one-out", "gcv": "generalized cross-validation"}
+
+
+def report(model: Model) -> dict[str, Any]:
+    """Everything there is to say about a model, in values that JSON can hold, coefficients by size."""
+    fit, about = model.fit, model.about
+    alpha, _ = conventions.to_canonical(fit.alpha, fit.convention, sum_weights=fit.sum_weights)
+    in_sum = conventions.from_canonical(alpha, "sum", sum_weights=fit.sum_weights)
+    per_sd = fit.coef * fit.feature_scale
+    names = fit.feature_names or tuple(f"x{j}" for j in range(fit.n_features))
+    size = np.abs(per_sd).reshape(-1, fit.n_features).max(axis=0)
+    # A file may note down anything; what is not of its kind is as good as absent
+    noted: dict[str, Any] = {
+        key: about[key] for key, kind in _ABOUT.items() if isinstance(about.get(key), kind)
+    }
+    facts = noted | {
+        "model": "ridge",
+        "target": fit.target_names,
+        "rows": fit.n_samples,
+        "features": fit.n_features,
+        "one_hot": [column.name for column in model.columns or () if column.levels is not None],
+        "constant": [names[j] for j in np.flatnonzero(fit.feature_scale == 0)],
+        "alpha": alpha,
+        "alpha_sum": in_sum,
+        "score": _score(model.cross_validation, noted.get("target_variance")),
+        "effective_dof": fit.effective_dof,
+        "intercept": fit.intercept,
+        "coefficients": [
+            {"feature": names[j], "coefficient": fit.coef[..., j], "per_sd": per_sd[..., j]}
+            for j in np.argsort(-size, kind="stable")
+        ],
+        "solver": fit.solver,
+        "solver_reason": fit.solver_reason,
+        "certificate": dataclasses.asdict(fit.certificate),
+    }
+    return _jsonable(facts)
+
+
+def _score(cv: CrossValidation | None, variance: float | None) -> dict[str, Any] | None:
+    if cv is None:
+        return None
+    mse, error = np.asarray(cv.score), np.asarray(cv.standard_error)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rmse = np.sqrt(mse)
+        return {
+            "method": cv.method,
+            "mse": mse,
+            "mse_standard_error": error,
+            "rmse": rmse,
+            # To first order: the derivative of the square root is 1 / (2 rmse)
+            "rmse_standard_error": error / (2 * rmse),
+            "r2": None if variance is None else 1 - mse / variance,
+            "at_edge": cv.at_edge,
+            "alphas": cv.alphas,
+            "scores": cv.scores,
+            "standard_errors": cv.standard_errors,
+            "index": cv.index,
+        }
+
+
+def _jsonable(value: Any) -> Any:
+    """Arrays become lists, numbers Python's own, and what is not finite None: JSON has no word for it."""
+    if isinstance(value, Mapping):
+        return {key: _jsonable(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_jsonable(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def print_report(facts: Mapping[str, Any], *, as_json: bool, every: bool) -> None:
+    """Print a report on standard output, as one JSON object or as tables."""
+    if as_json:
+        print(json.dumps(facts, indent=2, allow_nan=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    # Names come from files: none of them is markup
+    console = Console(markup=False, highlight=False, emoji=False)
+    title = Text.assemble(("ridge regression", "bold"), " of ", (_target(facts), "bold cyan"))
+    summary = Table.grid(padding=(0, 2))
+    summary.add_column(style="dim", no_wrap=True)
+    summary.add_column(overflow="fold")
+    for label, text, style in _lines(facts):
+        summary.add_row(label, Text(text, style=style))
+    console.print()
+    console.print(title)
+    console.print()
+    console.print(summary)
+    console.print()
+    shown = facts["coefficients"] if every else facts["coefficients"][:TOP]
+    console.print(_coefficients(facts, shown))
+    if not isinstance(facts["intercept"], list):
+        note = f"per sd: change in {_target(facts)} when the feature rises by one standard deviation"
+        console.print(note, style="dim")
+    if hidden := len(facts["coefficients"]) - len(shown):
+        console.print(
+            f"{counted(hidden, 'smaller coefficient')} not shown; --all prints every one", style="dim"
+        )
+    console.print()
+    if "seconds" in facts:
+        saved = facts["file"] is not None
+        line = f"saved to {facts['file']}" if saved else "not saved: give -o model.npz to keep this model"
+        console.print(line, style="green" if saved else "yellow", soft_wrap=True)
+
+
+def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Label, text and style of each line of the summary."""
+    size = f"{counted(facts['rows'], 'row')}, {counted(facts['features'], 'feature')}"
+    yield "data", f"{_shown(facts['data'])}: {size}" if facts.get("data") else size, ""
+    if dropped := facts.get("rows_dropped"):
+        yield "", f"{counted(dropped, 'row')} with missing values left out", "yellow"
+    if names := facts.get("columns_dropped"):
+        yield "", f"left out: {listed(names)}", ""
+    if facts.get("weights"):
+        yield "", f"weighted by {facts['weights']!r}", ""
+    if facts["one_hot"]:
+        yield "", f"a 0/1 feature for each value of {listed(facts['one_hot'])}", ""
+    if facts["constant"]:
+        yield "", f"constant, so their coefficient is 0: {listed(facts['constant'])}", "yellow"
+
+    squares = "sum of squares, standardized columns" if facts.get("standardize") else "sum of squares"
+    yield "alpha", _pair(_g(facts["alpha"]), "canonical: half the mean squared error + alpha |w|²/2"), "bold"
+    yield "", _pair(_g(facts["alpha_sum"]), f"the same for scikit-learn's Ridge ({squares})"), ""
+    if score := facts["score"]:
+        tried, name = score["alphas"], _METHODS.get(score["method"], _shown(score["method"]))
+        yield (
+            "",
+            _pair("", f"best of {counted(len(tried), 'value')} from {_g(tried[-1])} to {_g(tried[0])}"),
+            "",
+        )
+        if score["at_edge"]:
+            yield "", _pair("", "at the end of these: a wider --alphas may do better"), "yellow"
+        for label, key, style in (("error", "rmse", "bold"), ("", "mse", "")):
+            error = score[f"{key}_standard_error"]
+            within = "" if error is None else f" ± {_g(error, 2)}"
+            yield label, _pair(_g(score[key], 4) + within, f"{key.upper()}, {name}"), style
+        if score["r2"] is not None:
+            yield "R²", _pair(_g(score["r2"], 3), f"{name}: 1 - MSE / variance of {_target(facts)}"), "bold"
+    if facts.get("training_r2") is not None:
+        label = "" if score else "R²"
+        yield label, _pair(_g(facts["training_r2"], 3), "on the rows it was fitted to"), ""
+    if facts["effective_dof"] is not None:
+        beside = f"effective degrees of freedom of {facts['features']:,}, plus intercept"
+        yield "freedom", _pair(_g(facts["effective_dof"], 4), beside), ""
+    reason = facts["solver_reason"]
+    yield "solver", _shown(f"{facts['solver']}: {reason}" if reason else facts["solver"]), ""
+    yield from _verdict(facts["certificate"])
+    if "seconds" in facts:
+        yield "time", "{read:.2f} s to read, {fit:.2f} s to fit".format(**facts["seconds"]), ""
+    for text in facts.get("warnings", ()):
+        yield "warning", text, "yellow"
+
+
+def _verdict(certificate: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """The certificate in words."""
+    gap, residual, rcond = certificate["relative_gap"], certificate["residual_ratio"], certificate["rcond"]
+    if certificate["converged"] and (residual is None or residual <= RESIDUAL_ALARM):
+        yield "certificate", "this is the optimum, proved", "bold green"
+    else:
+        yield "certificate", "this is NOT the optimum: do not rely on these coefficients", "bold red"
+    if gap is not None:
+        yield "", _pair(_g(gap, 2), "most that any answer could gain: relative duality gap"), ""
+    if residual is not None:
+        yield (
+            "",
+            _pair(_g(residual, 2), f"residual in units of rounding error (alarm at {RESIDUAL_ALARM:g})"),
+            "",
+        )
+    if rcond is not None:
+        yield "", _pair(_g(rcond, 2), "reciprocal condition number (0 is singular)"), ""
+
+
+def _coefficients(facts: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> Any:
+    from rich.bar import Bar
+    from rich.table import Table
+    from rich.text import Text
+
+    targets = facts["target"] or ["y"]
+    several = isinstance(facts["intercept"], list)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("feature", overflow="fold", max_width=40)
+    for name in targets if several else ["coefficient"]:
+        table.add_column(_shown(name), justify="right", no_wrap=True)
+    if several:
+        for entry in entries:
+            table.add_row(Text(_shown(entry["feature"])), *map(_g, entry["coefficient"]))
+        table.add_row(Text("intercept", style="italic"), *map(_g, facts["intercept"]))
+    else:
+        table.add_column("per sd", justify="right", no_wrap=True)
+        table.add_column("")
+        largest = max((abs(entry["per_sd"] or 0) for entry in entries), default=0) or 1
+        for entry in entries:
+            effect = entry["per_sd"] or 0.0
+            ends = largest + min(effect, 0), largest + max(effect, 0)
+            bar = Bar(2 * largest, *ends, width=24, color="cyan" if effect > 0 else "magenta")
+            table.add_row(Text(_shown(entry["feature"])), _g(entry["coefficient"]), _g(entry["per_sd"]), bar)
+        table.add_row(Text("intercept", style="italic"), _g(facts["intercept"]))
+    return table
+
+
+def _target(facts: Mapping[str, Any]) -> str:
+    return ", ".join(map(_shown, facts["target"] or ["y"]))
+
+
+def _shown(name: str) -> str:
+    # A control character from a file must not reach the terminal
+    return name if name.isprintable() else repr(name)[1:-1]
+
+
+def _g(value: Any, digits: int = 5) -> str:
+    """A number to so many digits, or the first few of one per target."""
+    if isinstance(value, list):
+        return ", ".join(_g(item, digits) for item in value[:4]) + (", ..." if len(value) > 4 else "")
+    # Rounded first: 190 rather than 1.9e+02
+    return "n/a" if value is None else f"{float(f'{value:.{digits}g}'):g}"
+
+
+def _pair(value: str, meaning: str) -> str:
+    return f"{value:<13} {meaning}"

@@ -1,0 +1,485 @@
+"""The ridge system of one data set: its gradient from the data, its certificate, and the solvers of a single penalty.
+
+Everything here is in "sum" units, the normal equations times W = sum of the weights:
+
+    (Z'Z + lambda diag(v)) w = Z'y,   Z = S^1/2 (X - mean),   lambda = W alpha.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+
+from . import _interrupt
+from ._design import Design, affordable, check_memory
+from ._kernels import cholesky as _cholesky
+from ._kernels import dense as _dense
+from ._result import RESIDUAL_ALARM, Certificate
+
+Array = np.ndarray[Any, Any]
+Corrector = Callable[[Array, Array, Array], Array]
+
+EPS = float(np.finfo(np.float64).eps)
+#: Below these reciprocal condition numbers the Gram matrix does not know the answer: go to X itself.
+RCOND_DOUBLE, RCOND_SINGLE = 1e-10, 2e-6
+#: A scaled residual that further refinement will not improve on.
+_SETTLED = 2.0
+
+
+class System:
+    """One or more columns (target, lambda) of the ridge system on a design.
+
+    Parameters
+    ----------
+    design : Design
+    lam : ndarray of shape (c,)
+        lambda of each column.
+    factors : ndarray of shape (p,) or None
+        v; None means ones.
+    targets : ndarray of shape (c,), optional
+        Which target each column belongs to; all of them, in order, when left out.
+    """
+
+    def __init__(self, design: Design, lam: Array, factors: Array | None, targets: Array | None = None) -> None:
+        self.design, self.lam, self.factors = design, lam, factors
+        self.Y = design.Y if targets is None else design.Y[:, targets]
+        self.cross = design.cross if targets is None else design.cross[:, targets]
+        self.y_square = design.y_square if targets is None else design.y_square[targets]
+        self.v = np.ones(design.p) if factors is None else factors
+        self.active = None if factors is None or not np.isinf(factors).any() else np.flatnonzero(np.isfinite(factors))
+        finite_v = self.v if self.active is None else np.where(np.isinf(self.v), 0.0, self.v)
+        # (p, c), zero for excluded features
+        self.ridge = np.multiply.outer(lam, finite_v).T
+        self.free = factors is not None and bool((factors == 0).any())
+
+    # -- the proof ------------------------------------------------------------------------------------------
+
+    def gradient(self, W: Array) -> tuple[Array, Array]:
+        """(R, g): residuals y - Xw with their mean removed, and minus the gradient, from the data."""
+        R, g = self.design.residual(W, self.Y)
+        g -= self.ridge * W
+        if self.active is not None:
+            g[np.isinf(self.v)] = 0.0
+        return R, g
+
+    def measures(self, W: Array, R: Array, g: Array, excess: Callable[[Array, Array], Array] | None) -> dict[str, Array]:
+        """Objective, duality gap, gradient norm and scaled residual of every column."""
+        d, total = self.design, self.design.total_weight
+        mean = d.average(R) if d.fit_intercept else 0.0
+        loss = d.square_sum(R) - total * mean * mean if d.fit_intercept else d.square_sum(R)
+        penalized = self.ridge > 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gap = np.where(penalized, g * g / (2.0 * self.ridge), 0.0).sum(axis=0) / total
+        if not penalized.all():
+            free = np.where(penalized, 0.0, g)
+            if free.any():
+                gap = (excess or self._projected_gap)(R, g) / total
+        norm = np.sqrt(total * np.square(d.scale)[:, None] + self.ridge)
+        size = (norm * np.abs(W)).sum(axis=0) + np.sqrt(self.y_square)
+        scaled = np.abs(g) / np.where(norm > 0, norm, 1.0)
+        ratio = scaled.max(axis=0, initial=0.0) / np.where(size > 0, EPS * size, 1.0)
+        return {
+            "objective": (loss + (self.ridge * W * W).sum(axis=0)) / (2.0 * total),
+            "gap": gap,
+            "null": self.y_square / (2.0 * total),
+            "kkt": np.abs(g).max(axis=0, initial=0.0) / total,
+            "ratio": ratio,
+        }
+
+    def _projected_gap(self, R: Array, g: Array) -> Array:
+        """W times the gap at the dual point that the residuals give once they are orthogonal to the free columns.
+
+        With delta their projection on those columns, the gap is sum_j (g - Z'delta)_j^2 / (2 lambda v_j) over the
+        penalized features, plus |delta|^2 / 2. NaN where nothing is penalized.
+        """
+        d = self.design
+        if not (self.lam > 0).all():
+            return np.full(len(self.lam), np.nan)
+        weight = np.sqrt(d.s)[:, None]
+        free = np.flatnonzero(self.v == 0)
+        Q = PivotedQR(weight * (d.storage.columns(free) - d.mean[free])).Q
+        delta = Q @ (Q.T @ (weight * R))
+        g = g - d.adjoint_plain(weight * delta)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            part = np.where(self.ridge > 0, g * g / (2.0 * self.ridge), 0.0).sum(axis=0)
+        return part + 0.5 * np.square(delta).sum(axis=0)
+
+    def refine(
+        self, W: Array, correct: Corrector, *, steps: int, excess: Callable[[Array, Array], Array] | None = None
+    ) -> tuple[Array, dict[str, Array], int]:
+        """Correct W by residuals taken from the data: once, and on while that still halves the worst residual."""
+        last, kept = np.inf, None
+        for step in range(steps + 1):
+            R, g = self.gradient(W)
+            found = self.measures(W, R, g, excess)
+            worst = float(found["ratio"].max(initial=0.0))
+            if kept is None or not worst > last:
+                kept = (W, found, step)
+            if step == steps or (step > 0 and (worst <= _SETTLED or not worst < 0.5 * last)):
+                break
+            last = worst
+            W = correct(W, R, g)
+        assert kept is not None
+        return kept
+
+    def intercept(self, W: Array, targets: Array | None = None) -> Array:
+        d = self.design
+        y_mean = d.y_mean if targets is None else d.y_mean[targets]
+        return y_mean - d.mean @ W if d.fit_intercept else np.zeros(W.shape[1])
+
+
+def certificate(
+    found: dict[str, Array], *, n_iter: int, rcond: float, tol: float = 0.0, columns: Any = slice(None)
+) -> Certificate:
+    """One certificate for some columns: the summed objective and the worst of the rest."""
+    objective, gap = float(found["objective"][columns].sum()), found["gap"][columns]
+    null = float(found["null"][columns].sum())
+    relative = float((gap / np.where(null > 0, null, 1.0)).max()) if len(gap) else 0.0
+    ratio = float(found["ratio"][columns].max(initial=0.0))
+    kkt = float(found["kkt"][columns].max(initial=0.0))
+    finite = np.isfinite([objective, ratio, kkt]).all()
+    return Certificate(
+        objective=objective,
+        duality_gap=float(gap.max()) if len(gap) else 0.0,
+        relative_gap=relative,
+        kkt_violation=kkt,
+        converged=bool(finite and (ratio <= RESIDUAL_ALARM or relative <= tol)),
+        n_iter=n_iter,
+        residual_ratio=ratio,
+        rcond=rcond,
+    )
+
+
+class Solved:
+    """What a solver hands back: coefficients (p, c), measures, and what ran."""
+
+    __slots__ = ("W", "dof", "measures", "n_iter", "name", "rank", "rcond", "reason")
+
+    def __init__(
+        self, W: Array, measures: dict[str, Array], n_iter: int, *, name: str, reason: str, rcond: float = np.nan,
+        dof: float | Array = np.nan, rank: int | None = None,
+    ) -> None:  # fmt: skip
+        self.W, self.measures, self.n_iter, self.rcond = W, measures, n_iter, rcond
+        self.name, self.reason, self.dof, self.rank = name, reason, dof, rank
+
+
+# --------------------------------------------------------------------------------------------------- Cholesky
+
+
+def _factor(A: Array, ridge: Array) -> tuple[int, float, Array]:
+    scale = np.empty(len(A))
+    info, rcond = _interrupt.run(_cholesky.factor, A, ridge, scale, work=len(A) ** 3 / 3)
+    return info, rcond, scale
+
+
+def _inverse_diagonal(L: Array, scale: Array) -> Array:
+    out = np.empty(len(L))
+    _interrupt.run(_cholesky.inverse_diagonal, L, scale, out, work=len(L) ** 3 / 3)
+    return out
+
+
+def gram_in_double(design: Design) -> Array:
+    """Z'Z of a float32 X with every product in float64, for when single precision products are not enough."""
+    if design.storage.sparse or not design.storage.single:
+        return design.gram(0)
+    p = design.p
+    out, nothing = np.zeros((p, p), order="F"), np.empty((1, 1), order="F")
+    ones, stop = np.ones(max(design.n, p)), np.zeros(1, np.int32)
+    root = np.sqrt(design.s)
+    rows = max(1, (8 << 20) // (8 * p))
+    scratch = np.empty(rows * p)
+    for i in range(0, design.n, rows):
+        X = design.storage.X[i : i + rows].astype(np.float64)
+        _dense.gram(X, design.mean, ones, root[i : i + rows], 0, False, out, nothing, scratch, len(X), stop)
+    return out
+
+
+def solve_primal(system: System, reason: str) -> Solved | str:
+    """Cholesky of the p x p normal equations; a sentence instead where they are too ill-conditioned for it."""
+    design, a = system.design, system.active
+    lam = float(system.lam[0])
+    single = design.storage.single and not design.storage.sparse
+    for gram in (design.gram, lambda: gram_in_double(design)) if single else (design.gram,):
+        A = gram()
+        ridge = system.ridge[:, 0]
+        if a is not None:
+            A, ridge = np.asfortranarray(A[np.ix_(a, a)]), ridge[a]
+        info, rcond, scale = _factor(A, ridge)
+        precise = gram is not design.gram or not single
+        if info == 0 and rcond >= (RCOND_DOUBLE if precise else RCOND_SINGLE):
+            break
+    else:
+        if info:
+            return "the normal equations are not positive definite"
+        return f"the normal equations have reciprocal condition number {rcond:.1e}"
+
+    def solve(g: Array) -> Array:
+        d = np.array(g if a is None else g[a], order="F")
+        _cholesky.solve(A, scale, d)
+        if a is None:
+            return d
+        full = np.zeros(g.shape, order="F")
+        full[a] = d
+        return full
+
+    def excess(R: Array, g: Array) -> Array:
+        return 0.5 * (g * solve(g)).sum(axis=0)
+
+    W, found, steps = system.refine(
+        solve(system.cross), lambda W, R, g: W + solve(g), steps=3 if precise else 10, excess=excess
+    )
+    diagonal = _inverse_diagonal(A, scale)
+    dof = float(len(ridge) - (ridge * diagonal).sum())
+    return Solved(W, found, steps, name="cholesky", reason=reason, rcond=rcond, dof=dof)
+
+
+def solve_dual(system: System, reason: str) -> Solved | str:
+    """Cholesky of the n x n system (K + lambda I) a = y, K = Z diag(1/v) Z'; unpenalized columns are bordered on."""
+    design, v, lam = system.design, system.v, float(system.lam[0])
+    with np.errstate(divide="ignore"):
+        root = np.where(v > 0, 1.0 / np.sqrt(v), 0.0)
+    inverse = root * root
+    free = np.flatnonzero(v == 0)
+    A = design.gram(1, root)
+    info, rcond, scale = _factor(A, np.full(design.n, lam))
+    if info:
+        return "the dual system is not positive definite"
+    if rcond < RCOND_DOUBLE:
+        return f"the dual system has reciprocal condition number {rcond:.1e}"
+    weight = np.sqrt(design.s)[:, None] if design.weighted else 1.0
+
+    def inner(b: Array) -> Array:
+        b = np.array(b, order="F")
+        _cholesky.solve(A, scale, b)
+        return b
+
+    if len(free):
+        U = weight * (design.storage.columns(free) - design.mean[free])
+        MU = inner(U)
+        border = PivotedQR(U.T @ MU)
+        if border.rank < len(free):
+            return "the unpenalized columns are linearly dependent"
+
+    def solve(b: Array, c: Array) -> tuple[Array, Array]:
+        """a, w_free with (K + lambda) a + U w_free = b and U'a = c."""
+        a = inner(b)
+        if not len(free):
+            return a, c
+        w = border.solve(U.T @ a - c)
+        return a - MU @ w, w
+
+    def primal(a: Array, w: Array) -> Array:
+        W = design.adjoint_plain(weight * a) * inverse[:, None]
+        W[free] = w
+        return W
+
+    state = list(solve(weight * system.Y, np.zeros((len(free), system.Y.shape[1]))))
+
+    def correct(W: Array, R: Array, g: Array) -> Array:
+        a, w = state
+        da, dw = solve(weight * R - lam * a, -U.T @ a if len(free) else g[free])
+        state[:] = a + da, w + dw
+        return primal(*state)
+
+    W, found, steps = system.refine(
+        primal(*state), correct, steps=10 if design.storage.single else 3
+    )
+    diagonal = _inverse_diagonal(A, scale)
+    dof = design.n - lam * float(diagonal.sum())
+    if len(free):
+        dof += lam * float(np.trace(border.solve(MU.T @ MU)))
+    return Solved(W, found, steps, name="dual", reason=reason, rcond=rcond, dof=dof)
+
+
+# ----------------------------------------------------------------------------------------------- least squares
+
+
+class PivotedQR:
+    """Minimum-norm least squares by column-pivoted QR of the equilibrated matrix.
+
+    The rank is decided on columns scaled to unit norm, so that it does not depend on the units of the features; the
+    norm that is minimized where the rank is short is that of the coefficients as they are.
+    """
+
+    def __init__(self, Z: Array) -> None:
+        n, p = Z.shape
+        norm = np.sqrt(np.einsum("ij,ij->j", Z, Z))
+        self.scale = np.where(norm > 0, 1.0 / np.where(norm > 0, norm, 1.0), 1.0)
+        scaled = Z * self.scale
+        work = 4.0 * n * p * min(n, p)
+        if n > 2 * p:
+            outer, R = _interrupt.run(lambda: scipy.linalg.qr(scaled, mode="economic", check_finite=False), work=work)
+            inner, R, self.order = scipy.linalg.qr(R, mode="economic", pivoting=True, check_finite=False)
+            Q = outer @ inner
+        else:
+            Q, R, self.order = _interrupt.run(
+                lambda: scipy.linalg.qr(scaled, mode="economic", pivoting=True, check_finite=False), work=work
+            )
+        diagonal = np.abs(np.diagonal(R))
+        top = diagonal.max(initial=0.0)
+        self.rank = int((diagonal > EPS * max(n, p) * top).sum()) if top > 0 else 0
+        self.rcond = float(diagonal[: self.rank].min(initial=1.0) / top) if top > 0 else 0.0
+        self.Q, self.R = Q[:, : self.rank], R[: self.rank]
+        self.p = p
+        if 0 < self.rank < p:
+            C = np.empty((self.rank, p))
+            C[:, self.order] = self.R
+            self.row_space, self.corner = scipy.linalg.qr((C / self.scale).T, mode="economic", check_finite=False)
+
+    def solve(self, b: Array) -> Array:
+        """The minimum-norm minimizer of ||b - Z w||."""
+        out = np.zeros((self.p, b.shape[1]), order="F")
+        if self.rank == 0:
+            return out
+        projected = self.Q.T @ b
+        if self.rank < self.p:
+            return np.asfortranarray(self.row_space @ scipy.linalg.solve_triangular(self.corner, projected, trans="T"))
+        out[self.order] = scipy.linalg.solve_triangular(self.R, projected, check_finite=False)
+        return out * self.scale[:, None]
+
+
+def solve_qr(system: System, reason: str) -> Solved:
+    """Least squares (lambda = 0) from X itself, of minimum norm where the rank is short."""
+    design, a = system.design, system.active
+    Z = design.dense()
+    if a is not None:
+        Z = Z[:, a]
+    qr = PivotedQR(Z)
+    del Z
+    weight = np.sqrt(design.s)[:, None] if design.weighted else 1.0
+
+    def solve(R: Array) -> Array:
+        w = qr.solve(weight * R)
+        if a is None:
+            return w
+        full = np.zeros((design.p, R.shape[1]), order="F")
+        full[a] = w
+        return full
+
+    def excess(R: Array, g: Array) -> Array:
+        return 0.5 * np.square(qr.Q.T @ (weight * R)).sum(axis=0)
+
+    W, found, steps = system.refine(solve(system.Y), lambda W, R, g: W + solve(R), steps=3, excess=excess)
+    return Solved(
+        W, found, steps, name="qr", reason=reason, rcond=qr.rcond**2, dof=float(qr.rank), rank=qr.rank
+    )
+
+
+# ------------------------------------------------------------------------------------------ conjugate gradients
+
+
+def solve_cg(system: System, reason: str, *, tol: float, max_iter: int | None) -> Solved:
+    """Conjugate gradients on the normal equations, X centred in effect, restarted on true residuals.
+
+    All columns advance together; the preconditioner is the diagonal. Memory: six (p, c) arrays and one (n, c).
+    """
+    design = system.design
+    total = design.total_weight
+    diagonal = total * np.square(design.scale)[:, None] + system.ridge
+    live = diagonal > 0 if system.active is None else (diagonal > 0) & np.isfinite(system.v)[:, None]
+    inverse = np.where(live, 1.0 / np.where(live, diagonal, 1.0), 0.0)
+    limit = max(1000, 2 * min(design.n, design.p)) if max_iter is None else max_iter
+    W, used = np.zeros((design.p, len(system.lam)), order="F"), 0
+    last = np.inf
+    while True:
+        R, g = system.gradient(W)
+        found = system.measures(W, R, g, None)
+        ratio = float(found["ratio"].max(initial=0.0))
+        null = np.where(found["null"] > 0, found["null"], 1.0)
+        gap = found["gap"] / null
+        reached = (gap <= tol) | (found["ratio"] <= _SETTLED)
+        if reached.all() or used >= limit or not ratio < 0.5 * last:
+            break
+        last = ratio
+        # the gap falls with the square of the gradient
+        goal = np.where(np.isfinite(gap) & (gap > 0), np.sqrt(0.1 * tol / np.where(gap > 0, gap, 1.0)), 1e-8)
+        step, spent = _conjugate_gradients(system, g, inverse, np.clip(goal, 1e-8, 0.1), limit - used)
+        W, used = W + step, used + spent
+    return Solved(W, found, used, name="cg", reason=reason)
+
+
+def _conjugate_gradients(system: System, g: Array, inverse: Array, goal: Array, limit: int) -> tuple[Array, int]:
+    """About (Z'Z + ridge)^-1 g: until every column's preconditioned residual has fallen to `goal` of its start."""
+    design = system.design
+    D = np.zeros(g.shape, order="F")
+    r = g.copy(order="F")
+    z = inverse * r
+    q = z.copy(order="F")
+    rho = start = (r * z).sum(axis=0)
+    used = 0
+    while used < limit and (rho > goal * goal * start).any():
+        Aq = design.normal(q) + system.ridge * q
+        if system.active is not None:
+            Aq[np.isinf(system.v)] = 0.0
+        curvature = (q * Aq).sum(axis=0)
+        step = np.where(curvature > 0, rho / np.where(curvature > 0, curvature, 1.0), 0.0)
+        D += step * q
+        r -= step * Aq
+        z = inverse * r
+        fresh = (r * z).sum(axis=0)
+        q = z + np.where(rho > 0, fresh / np.where(rho > 0, rho, 1.0), 0.0) * q
+        rho = fresh
+        used += 1
+    return D, used
+
+
+# ------------------------------------------------------------------------------------------------------ choice
+
+
+def choose(system: System) -> tuple[str, str]:
+    """(solver, why) for one penalty, by cost and memory."""
+    design = system.design
+    n, p = design.n, design.p
+    lam = float(system.lam[0])
+    small, side = min(n, p), "features" if p <= n else "samples"
+    size = f"{n:,} samples, {p:,} features"
+    if not affordable(8.0 * small * small):
+        return "cg", f"{size}: a {small:,} x {small:,} Gram matrix does not fit in memory"
+    if design.storage.sparse and small > 1000:
+        axis = 0 if p <= n else 1
+        # measured: a scattered multiply-add costs about 30 flops of a dense factorization
+        direct = 30.0 * design.storage.gram_work(axis) + small**3 / 3.0
+        iterative = 30.0 * 100.0 * 2.0 * design.storage.nnz * system.Y.shape[1]
+        if direct > 2.0 * iterative:
+            return "cg", f"{size}, {design.storage.nnz:,} stored values: cheaper than a Gram matrix over {side}"
+    if p <= n:
+        return "cholesky", f"{size}: normal equations over features"
+    if lam == 0.0:
+        if design.storage.sparse and not affordable(24.0 * n * p):
+            return "cg", f"{size}, alpha = 0: least squares without a dense copy"
+        return "qr", f"{size}, alpha = 0: minimum-norm least squares"
+    return "dual", f"{size}: dual system over samples"
+
+
+def memory_for_dense(design: Design) -> bool:
+    """Whether a dense copy of X and its factors are affordable."""
+    return affordable(24.0 * design.n * design.p)
+
+
+def solve(system: System, solver: str, *, tol: float, max_iter: int | None) -> Solved | str:
+    """Run `solver` ("auto" chooses) on a system whose columns share one lambda. A string says that only a spectral
+    solver will do, and why."""
+    lam = float(system.lam[0])
+    reason = "as asked"
+    if solver == "auto":
+        solver, reason = choose(system)
+    if solver == "cg":
+        return solve_cg(system, reason, tol=tol, max_iter=max_iter)
+    if solver == "qr":
+        return solve_qr(system, reason)
+    if solver == "svd":
+        return reason
+    if solver == "dual" and lam == 0.0:
+        raise ValueError("solver='dual' needs alpha > 0: with alpha = 0 use solver='auto' or 'qr'")
+    outcome = solve_primal(system, reason) if solver == "cholesky" else solve_dual(system, reason)
+    if isinstance(outcome, str):
+        if not memory_for_dense(system.design):
+            if system.design.storage.sparse:
+                return solve_cg(system, f"{outcome}, and a dense copy does not fit", tol=tol, max_iter=max_iter)
+            check_memory(24.0 * system.design.n * system.design.p, f"{outcome}; a factorization of X itself")
+        if lam == 0.0:
+            return solve_qr(system, outcome)
+    return outcome

@@ -1,0 +1,315 @@
+"""One factorization for every alpha, every target and leave-one-out.
+
+With the penalty scaled into the data (columns over sqrt(v)) and everything unpenalized, the intercept included,
+projected out, ridge acts on each spectral direction alone: it keeps sigma^2 / (sigma^2 + lambda) of the least-squares
+answer along it (Hoerl and Kennard 1970; Hastie, Tibshirani and Friedman 2009, eq. 3.47).
+
+Three forms of one thing, each with `values` = sigma^2:
+
+    gram   n > p: eigenvectors of the p x p Gram matrix
+    dual   n <= p: eigenvectors of the n x n kernel matrix, complete with its null directions
+    svd    the same from X itself, where squaring would lose the small directions
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+
+from . import _interrupt
+from ._design import Design
+from ._kernels import loo as _loo
+from ._ridge_system import EPS, Array, PivotedQR, System
+
+#: Rows of spectral coordinates handled together in leave-one-out.
+_BLOCK_ENTRIES = 2 << 20
+#: Smallest (sigma^2 + lambda) / sigma_max^2 at which eigenvectors of a Gram matrix still leave eight digits.
+GRAM_FLOOR = 1e-7
+
+
+def _eigh(A: Array) -> tuple[Array, Array]:
+    """Eigenvalues (ascending, clipped at zero) and vectors of a symmetric matrix given by its lower triangle."""
+    if len(A) == 0:
+        return np.zeros(0), np.zeros((0, 0))
+    values, vectors = _interrupt.run(
+        lambda: scipy.linalg.eigh(A, lower=True, driver="evd", overwrite_a=True, check_finite=False),
+        work=4.0 * len(A) ** 3,
+    )
+    return np.maximum(values, 0.0), np.asfortranarray(vectors)
+
+
+class Spectrum:
+    """Spectral form of a ridge problem.
+
+    Attributes
+    ----------
+    values : ndarray of shape (r,)
+        sigma^2, one per penalized direction.
+    rank_free : int
+        Directions that are not penalized (the intercept not counted).
+    complete : bool
+        Whether `U` is a basis of the whole sample space less the nuisance directions: leave-one-out is then a
+        quotient of sums without cancellation, whatever the leverage.
+    least : ndarray of shape (1,)
+        Smallest 1 - h_i that `leave_one_out` met in the incomplete form, where it is a difference.
+    """
+
+    def __init__(
+        self, design: Design, factors: Array | None, *, form: str = "auto", complete: bool | None = None
+    ) -> None:
+        self.design = design
+        v = np.ones(design.p) if factors is None else factors
+        self.free, self.kept = np.flatnonzero(v == 0), np.flatnonzero((v > 0) & np.isfinite(v))
+        with np.errstate(divide="ignore"):
+            self.root = np.where(v > 0, 1.0 / np.sqrt(v), 0.0)    # zero for excluded and for free features
+        self.weight = np.sqrt(design.s)[:, None] if design.weighted else np.ones((design.n, 1))
+        self.complete = design.n <= design.p if complete is None else complete
+        self.form = ("dual" if self.complete else "gram") if form == "auto" else form
+        self.free_columns: PivotedQR | None = None
+        self.coordinates: Array | None = None
+        {"gram": self._from_gram, "dual": self._from_kernel, "svd": self._from_data}[self.form]()
+
+    # -- three factorizations --------------------------------------------------------------------------------
+
+    def _from_gram(self) -> None:
+        design, q, u = self.design, self.kept, self.free
+        G = design.gram(0)
+        G += np.tril(G, -1).T if design.p else 0.0
+        S = G[np.ix_(q, q)] if len(q) < design.p else G
+        lead = np.zeros((design.p, 0))
+        if len(u):
+            norm = np.sqrt(np.diagonal(G)[u])
+            norm = np.where(norm > 0, norm, 1.0)
+            values, vectors = _eigh(G[np.ix_(u, u)] / np.outer(norm, norm))
+            good = values > EPS * len(u) * values.max(initial=0.0)
+            basis = vectors[:, good] / np.sqrt(values[good]) / norm[:, None]
+            F = G[np.ix_(q, u)] @ basis
+            S = S - F @ F.T
+            lead = np.zeros((design.p, basis.shape[1]))
+            lead[u] = basis
+        root = self.root[q]
+        self.values, Q = _eigh(np.asfortranarray(S * np.outer(root, root)))
+        tail = np.zeros((design.p, len(q)))
+        tail[q] = root[:, None] * Q
+        if len(u):
+            tail[u] = -lead[u] @ (F.T @ tail[q])
+        self.rank_free = lead.shape[1]
+        self.basis = np.asfortranarray(np.hstack([lead, tail]))
+        self.A = np.asfortranarray(self.basis.T @ design.cross)
+
+    def _nuisance(self) -> Array:
+        """Orthonormal columns spanning sqrt(s) (the intercept) and the unpenalized columns."""
+        design = self.design
+        columns = [self.weight / np.sqrt(design.total_weight)] if design.fit_intercept else []
+        if len(self.free):
+            U = self.weight * (design.storage.columns(self.free) - design.mean[self.free])
+            self.free_columns = PivotedQR(U)
+            columns.append(self.free_columns.Q)
+        self.rank_free = 0 if self.free_columns is None else self.free_columns.rank
+        return np.hstack(columns) if columns else np.zeros((design.n, 0))
+
+    def _from_kernel(self) -> None:
+        K = self.design.gram(1, self.root)
+        N = self._nuisance()
+        m = N.shape[1]
+        K += np.tril(K, -1).T
+        if self.rank_free:
+            free = self.free_columns.Q    # type: ignore[union-attr]
+            K -= free @ (free.T @ K)
+            K -= (K @ free) @ free.T
+        # a large eigenvalue of their own sets the nuisance directions apart from true null directions
+        K += (2.0 * np.trace(K) + 1.0) * (N @ N.T)
+        values, U = _eigh(np.asfortranarray(K))
+        keep = len(values) - m
+        self.values, self.U = values[:keep], np.asfortranarray(U[:, :keep])
+        self.sample_values = self.values
+        self.sample_A = self.A = np.asfortranarray(self.U.T @ (self.weight * self.design.Y))
+
+    def _from_data(self) -> None:
+        design, q = self.design, self.kept
+        Z = design.dense()[:, q] * self.root[q]
+        N = self._nuisance()
+        target = self.weight * design.Y
+        if self.rank_free:
+            free = self.free_columns.Q    # type: ignore[union-attr]
+            for _ in range(2):
+                Z -= free @ (free.T @ Z)
+                target -= free @ (free.T @ target)
+        U, sigma, Vt = _interrupt.run(
+            lambda: scipy.linalg.svd(Z, full_matrices=False, check_finite=False),
+            work=6.0 * Z.size * max(1, min(Z.shape)),
+        )
+        good = sigma > EPS * max(Z.shape) * sigma.max(initial=0.0)
+        U, sigma, Vt = U[:, good], sigma[good], Vt[good]
+        if self.complete:
+            # the rest of an orthonormal basis: null directions that are not nuisance
+            rest = np.linalg.qr(np.hstack([N, U]), mode="complete")[0][:, N.shape[1] + len(sigma) :]
+            self.U = np.asfortranarray(np.hstack([U, rest]))
+            self.sample_values = np.concatenate([np.square(sigma), np.zeros(rest.shape[1])])
+            self.sample_A = np.asfortranarray(self.U.T @ target)
+        V = np.zeros((design.p, len(sigma)))
+        V[q] = self.root[q][:, None] * Vt.T
+        lead = np.zeros((design.p, self.rank_free))
+        if self.rank_free:
+            qr = self.free_columns
+            lead[self.free] = qr.solve(qr.Q)    # type: ignore[union-attr]
+            V[self.free] = -qr.solve(self.weight * design.apply(V))[:]    # type: ignore[union-attr]
+        self.values = sigma**2
+        self.basis = np.asfortranarray(np.hstack([lead, V]))
+        free_part = self.free_columns.Q if self.rank_free else np.zeros((design.n, 0))    # type: ignore[union-attr]
+        self.coordinates = np.asfortranarray(np.hstack([free_part, U * sigma]))
+        self.A = np.asfortranarray(
+            np.vstack([free_part.T @ (self.weight * design.Y), sigma[:, None] * (U.T @ target)])
+        )
+
+    # -- what all three answer -------------------------------------------------------------------------------
+
+    def accurate(self, lam: float) -> bool:
+        """Whether this form keeps its digits down to this lambda."""
+        if self.form == "svd" or len(self.values) == 0:
+            return True
+        top = float(self.values.max(initial=0.0))
+        smallest = float(self.values.min(initial=top)) if self.form == "gram" else 0.0
+        return smallest + lam >= GRAM_FLOOR * top
+
+    def filters(self, lam: Array, values: Array | None = None) -> Array:
+        """omega (r, c): 1/(sigma^2 + lambda), zero along directions that the data do not have when lambda is 0."""
+        values = self.values if values is None else values
+        sums = values[:, None] + lam
+        floor = EPS * max(self.design.n, self.design.p) * values.max(initial=0.0)
+        return np.where(sums > np.where(lam > 0, 0.0, floor), 1.0 / np.where(sums > 0, sums, 1.0), 0.0)
+
+    def shrinkage(self, lam: Array) -> Array:
+        """d = sigma^2 / (sigma^2 + lambda), shape (c, r), by decreasing sigma."""
+        return (self.values[:, None] * self.filters(lam)).T[:, self._order]
+
+    @property
+    def singular_values(self) -> Array:
+        """sigma, decreasing."""
+        return np.sqrt(self.values[self._order])
+
+    @property
+    def _order(self) -> Array:
+        return np.argsort(-self.values, kind="stable")
+
+    def dof(self, lam: Array) -> Array:
+        """Effective degrees of freedom without the intercept, shape (c,)."""
+        return self.rank_free + (self.values[:, None] * self.filters(lam)).sum(axis=0)
+
+    def _full_filters(self, lam: Array) -> Array:
+        """`filters` with ones for the unpenalized directions in front."""
+        return np.asfortranarray(np.vstack([np.ones((self.rank_free, len(lam))), self.filters(lam)]))
+
+    def _from_dual(self, a: Array, target: Array) -> Array:
+        """Coefficients from dual variables a (n, c)."""
+        W = self.design.adjoint_plain(self.weight * a) * np.square(self.root)[:, None]
+        if self.free_columns is not None:
+            rest = target - self.weight * self.design.apply(W)
+            W[self.free] = self.free_columns.solve(rest)
+        return W
+
+    def coefficients(self, lam: Array, targets: Array) -> Array:
+        """W (p, c) for columns (lambda, target)."""
+        if self.form == "dual":
+            a = self.U @ (self.filters(lam) * self.A[:, targets])
+            return self._from_dual(a, self.weight * self.design.Y[:, targets])
+        return np.asfortranarray(self.basis @ (self._full_filters(lam) * self.A[:, targets]))
+
+    def solve(self, system: System, targets: Array, *, steps: int = 2) -> tuple[Array, dict[str, Array], int]:
+        """Coefficients of a system's columns, refined and measured on the data."""
+        lam = system.lam
+        omega = self.filters(lam) if self.form == "dual" else self._full_filters(lam)
+        if self.form == "dual":
+            state = [self.U @ (omega * self.A[:, targets])]
+
+            def correct(W: Array, R: Array, g: Array) -> Array:
+                rest = self.weight * R - lam * state[0]
+                state[0] = state[0] + self.U @ (omega * (self.U.T @ rest))
+                return self._from_dual(state[0], self.weight * system.Y)
+
+            start = self._from_dual(state[0], self.weight * system.Y)
+        else:
+
+            def correct(W: Array, R: Array, g: Array) -> Array:
+                return W + self.basis @ (omega * (self.basis.T @ g))
+
+            start = np.asfortranarray(self.basis @ (omega * self.A[:, targets]))
+
+        def excess(R: Array, g: Array) -> Array:
+            projected = self.basis.T @ g
+            return 0.5 * (projected * omega * projected).sum(axis=0)
+
+        return system.refine(start, correct, steps=steps, excess=None if self.form == "dual" else excess)
+
+    # -- leave-one-out ---------------------------------------------------------------------------------------
+
+    def leave_one_out(self, lam: Array, keep_errors: bool, tick: Any = None) -> tuple[Array, Array, Array | None]:
+        """(score, standard error, errors): weighted mean squares of the exact leave-one-out errors, (K, t) each.
+
+        lambda is held fixed while a sample is out, as the identity e_i = r_i / (1 - h_i) requires. Errors are kept,
+        (K, n, t), only when asked; otherwise memory is one block of samples.
+        """
+        design = self.design
+        K, t = len(lam), design.t
+        A = self.sample_A if self.complete else self.A
+        r = len(A)
+        self.least = np.ones(1)
+        omega = np.asfortranarray(self.filters(lam, self.sample_values) if self.complete else self._full_filters(lam))
+        block = max(1, min(design.n, _BLOCK_ENTRIES // max(1, r, K * t)))
+        first, second, third = np.zeros((K, t)), np.zeros((K, t)), np.zeros((K, t))
+        kept = np.empty((K, design.n, t)) if keep_errors else None
+        scratch = (
+            np.empty((block, max(1, r)), order="F"), np.empty((block, K), order="F"),
+            np.empty((block, K), order="F"), np.empty((max(1, r), K), order="F"),
+        )  # fmt: skip
+        for start in range(0, design.n, block):
+            stop = min(design.n, start + block)
+            e = self._block_errors(start, stop, omega, A, scratch)
+            s = design.s[start:stop]
+            weighted = e * e    # s e^2
+            first += weighted.sum(axis=1)
+            second += np.einsum("kit,kit->kt", weighted, weighted)
+            third += np.einsum("i,kit->kt", s, weighted)
+            if kept is not None:
+                kept[:, start:stop] = e / np.where(s > 0, np.sqrt(s), 1.0)[:, None]
+            if tick is not None:
+                tick(stop / design.n)
+        score = first / design.total_weight
+        # the variance of the mean sum(s q) / W, q = e^2, from sum s^2 (q - mean)^2
+        count = int((design.s > 0).sum()) if design.weighted else design.n
+        spread = second - 2.0 * score * third + score**2 * np.square(design.s).sum()
+        error = np.sqrt(np.maximum(spread, 0.0) * count / max(1, count - 1)) / design.total_weight
+        if kept is not None and design.weighted and (design.s == 0).any():
+            absent = np.flatnonzero(design.s == 0)
+            for c in range(t):
+                W = self.coefficients(lam, np.full(K, c))
+                kept[:, absent, c] = (design.Y[absent, c, None] - design.apply(W)[absent]).T
+        return score, error, kept
+
+    def _block_errors(self, start: int, stop: int, omega: Array, A: Array, scratch: tuple[Array, ...]) -> Array:
+        design = self.design
+        e = np.empty((omega.shape[1], stop - start, design.t))
+        weight = self.weight[start:stop]
+        slack = np.ones(stop - start)
+        target = np.asfortranarray(weight * design.Y[start:stop])
+        if self.complete:
+            T = np.asfortranarray(self.U[start:stop])
+        else:
+            if design.fit_intercept:
+                slack -= design.s[start:stop] / design.total_weight
+            if self.coordinates is not None:
+                T = np.asfortranarray(self.coordinates[start:stop])
+            else:
+                T = design.apply(self.basis, start, stop)
+                if design.weighted:
+                    T *= weight
+        if T.shape[1] == 0:
+            e[:] = (target / slack[:, None])[None]
+            return e
+        work = 2.0 * T.size * omega.shape[1] * (1 + design.t)
+        _interrupt.run(
+            _loo.leave_one_out, T, omega, A, target, slack, self.complete, *scratch, self.least, e, work=work
+        )
+        return e

@@ -1,0 +1,426 @@
+"""The command line: ``shrinkage fit``, ``predict`` and ``show``. It reads, calls and prints; no mathematics.
+
+Exit codes: 0 done, 1 the data or the model cannot be used, 2 the command is wrong, 130 interrupted.
+"""
+
+import contextlib
+import csv
+import dataclasses
+import enum
+import io
+import math
+import os
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+
+import shrinkage
+
+from . import _tables
+from ._extras import require
+from ._report import TOP, print_report, report
+from .persistence import Column, Model, Scalar, atomic_write, load_model, save
+
+
+class Family(enum.StrEnum):
+    ridge = "ridge"
+
+
+class Method(enum.StrEnum):
+    loo = "loo"
+    gcv = "gcv"
+
+
+class Missing(enum.StrEnum):
+    error = "error"
+    drop = "drop"
+
+
+def main() -> None:
+    """Run the command line; the entry point of the ``shrinkage`` command."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets a question mark, not a traceback
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        for name in ("typer", "rich"):
+            require(name, extra="cli")
+        app = build_app()
+    except ImportError:
+        print('error: the command line needs typer and rich: pip install "shrinkage[cli]"', file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    app(prog_name="shrinkage")
+
+
+def build_app() -> Any:
+    """The typer application. Options are declared here and nowhere else."""
+    import typer
+    from typer.core import TyperGroup
+
+    class Commands(TyperGroup):
+        """Says what is wrong with a command the way every other error is said."""
+
+        def main(self, *args: Any, **extra: Any) -> Any:
+            try:
+                code = super().main(*args, **extra | {"standalone_mode": False})
+            except Exception as error:
+                # Typer has carried its own copy of click since 0.2x, so the class has two homes
+                if not hasattr(error, "format_message"):
+                    raise
+                context = getattr(error, "ctx", None)
+                _complain(error.format_message())
+                if context is not None:
+                    print(f"Try: {context.command_path} --help", file=sys.stderr)
+                code = getattr(error, "exit_code", 2)
+            sys.exit(code or 0)
+
+    app = typer.Typer(
+        cls=Commands,
+        help="Regularized linear models from the command line.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+
+    @app.callback(invoke_without_command=True)
+    def options(
+        context: typer.Context,
+        version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    ) -> None:
+        if version:
+            with _guarded():
+                print(f"shrinkage {shrinkage.__version__}")
+        elif context.invoked_subcommand is None:
+            print(context.get_help())
+
+    model_file = Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A model file (.npz).", show_default=False)
+    ]
+    as_json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+    every = Annotated[bool, typer.Option("--all", help=f"Print every coefficient, not the {TOP} largest.")]
+
+    @app.command(
+        help="Fit a model to a CSV or Parquet file, choosing alpha by cross-validation.",
+        epilog="Every column but the target is a feature; data rows are counted from 1, without the header. "
+        "Alpha multiplies |w|²/2 beside half the mean squared error: scikit-learn's Ridge has it times the "
+        "number of rows. A single alpha is scored only when --cv is given. --one-hot keeps every value of a "
+        "column (the penalty makes that well defined) and the model refuses values it has not seen.",
+    )
+    def fit(
+        data: Annotated[
+            Path, typer.Argument(metavar="DATA", help="A .csv or .parquet file.", show_default=False)
+        ],
+        target: Annotated[
+            str, typer.Option("--target", "-t", help="The column to explain.", show_default=False)
+        ],
+        output: Annotated[
+            Path | None,
+            typer.Option("--output", "-o", help="Where to save the model (.npz).", show_default=False),
+        ] = None,
+        model: Annotated[Family, typer.Option(help="The kind of model.")] = Family.ridge,
+        alphas: Annotated[
+            str,
+            typer.Option(help="Strengths to try: auto, or numbers separated by commas."),
+        ] = "auto",
+        cv: Annotated[
+            Method | None,
+            typer.Option(
+                help="How alphas are scored: exact leave-one-out, or generalized cross-validation.",
+                show_default=False,
+            ),
+        ] = None,
+        weights: Annotated[
+            str | None, typer.Option(help="A column of row weights.", metavar="COLUMN", show_default=False)
+        ] = None,
+        standardize: Annotated[
+            bool, typer.Option(help="Penalize coefficients per standard deviation.")
+        ] = False,
+        drop: Annotated[
+            list[str] | None,
+            typer.Option(
+                help="Columns to leave out, separated by commas.", metavar="COLUMNS", show_default=False
+            ),
+        ] = None,
+        one_hot: Annotated[
+            bool,
+            typer.Option(
+                "--one-hot",
+                help="Make text columns into 0/1 columns, one for every value.",
+            ),
+        ] = False,
+        missing: Annotated[
+            Missing, typer.Option(help="Refuse missing values, or drop the rows that have them.")
+        ] = Missing.error,
+        json: as_json = False,
+        all: every = False,
+    ) -> None:
+        with _guarded():
+            grid = _usage("--alphas", _parse_alphas, alphas)
+            names = [name for item in drop or [] for name in item.split(",")]
+            if target in {weights, *names}:
+                option = "--weights" if target == weights else "--drop"
+                raise typer.BadParameter(f"{target!r} is the target already.", param_hint=option)
+            _usage("DATA", _tables.file_format, data)
+            if output is not None:
+                _usage("--output", _check_model_name, output)
+            _fit(data, target, output, grid, cv, weights, standardize, names, one_hot, missing, json, all)
+
+    @app.command(help="Predict with a saved model, one row of output for each row of DATA.")
+    def predict(
+        model: model_file,
+        data: Annotated[
+            Path,
+            typer.Argument(
+                metavar="DATA",
+                help="A .csv or .parquet file with the columns of the model; others are ignored.",
+                show_default=False,
+            ),
+        ],
+        output: Annotated[
+            Path,
+            typer.Option(
+                "--output", "-o", help="A .csv or .parquet file, or - to print CSV.", show_default=False
+            ),
+        ],
+    ) -> None:
+        with _guarded():
+            _usage("DATA", _tables.file_format, data)
+            if str(output) != "-":
+                _usage("--output", _tables.file_format, output)
+                if output.exists() and data.exists() and output.samefile(data):
+                    raise typer.BadParameter("the predictions would replace the data.", param_hint="--output")
+            _predict(model, data, output)
+
+    @app.command(help="Print what is in a model file.")
+    def show(model: model_file, json: as_json = False, all: every = False) -> None:
+        with _guarded():
+            print_report(report(load_model(model)) | {"file": str(model)}, as_json=json, every=all)
+
+    return app
+
+
+# --- the three commands -------------------------------------------------------------------------------------
+
+
+def _fit(
+    data: Path,
+    target: str,
+    output: Path | None,
+    alphas: list[float] | None,
+    cv: Method | None,
+    weights: str | None,
+    standardize: bool,
+    drop: list[str],
+    one_hot: bool,
+    missing: Missing,
+    as_json: bool,
+    every: bool,
+) -> None:
+    if output is not None:
+        _check_directory(output)
+    start = time.perf_counter()
+    with _Progress() as progress, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        progress.stage(f"reading {data.name}")
+        table = _tables.read_table(data)
+        rows = _tables.training_data(
+            table, target, weights=weights, drop=drop, one_hot=one_hot, missing=missing.value
+        )
+        del table
+        read = time.perf_counter()
+        progress.stage(f"fitting {_tables.counted(rows.X.shape[0], 'row')} × {rows.X.shape[1]:,}")
+        settings: dict[str, Any] = {"sample_weight": rows.sample_weight, "standardize": standardize}
+        if rows.constant:
+            # A constant column has no effect to estimate: exclude it, its coefficient is then exactly 0
+            settings["penalty_factor"] = np.where(np.isin(rows.features, rows.constant), np.inf, 1.0)
+        if alphas is not None and len(alphas) == 1 and cv is None:
+            chosen, fit = None, shrinkage.ridge(rows.X, rows.y, alphas[0], **settings)
+        else:
+            chosen = shrinkage.ridge_cv(
+                rows.X, rows.y, alphas, method=(cv or Method.loo).value, callback=progress.advance, **settings
+            )
+            fit = chosen.fit
+        done = time.perf_counter()
+        fit = dataclasses.replace(fit, feature_names=rows.features, target_names=(target,))
+        if chosen is not None:
+            chosen = dataclasses.replace(chosen, fit=fit)
+        about: dict[str, Scalar] = {
+            "data": data.name,
+            "rows_dropped": rows.rows_dropped,
+            "weights": weights,
+            "standardize": standardize,
+            "target_variance": rows.target_variance,
+            "training_r2": fit.score(rows.X, rows.y, sample_weight=rows.sample_weight),
+        }
+        model = Model(fit, chosen, rows.columns, about)
+        if output is not None:
+            save(model, output)
+    facts = report(model) | {
+        "file": None if output is None else str(output),
+        "data": str(data),
+        "columns_dropped": drop,
+        "seconds": {"read": read - start, "fit": done - read},
+        "warnings": [str(item.message) for item in caught],
+    }
+    print_report(facts, as_json=as_json, every=every)
+
+
+def _predict(path: Path, data: Path, output: Path) -> None:
+    to_terminal = str(output) == "-"
+    if not to_terminal:
+        _check_directory(output)
+    with _Progress() as progress:
+        progress.stage(f"reading {data.name}")
+        model = load_model(path)
+        columns = model.columns
+        if columns is None:
+            if model.fit.feature_names is None:
+                raise ValueError(
+                    f"The model in {str(path)!r} was fitted without column names, so none can be matched."
+                )
+            columns = tuple(Column(name) for name in model.fit.feature_names)
+        text = [column.name for column in columns if column.levels is not None]
+        table = _tables.read_table(data, as_text=text)
+        progress.stage(f"predicting {_tables.counted(table.num_rows, 'row')}")
+        values = model.fit.predict(_tables.prediction_matrix(table, columns))
+        names = ["prediction"]
+        if values.ndim == 2:
+            names = [f"prediction {name}" for name in model.fit.target_names or range(values.shape[1])]
+        if to_terminal:
+            sys.stdout.write(_as_csv(names, values))
+        else:
+            with atomic_write(output) as stream:
+                if _tables.file_format(output) == ".csv":
+                    stream.write(_as_csv(names, values).encode())
+                else:
+                    require("pyarrow.parquet", extra="cli").write_table(
+                        _tables.prediction_table(names, values), stream
+                    )
+    if not to_terminal:
+        print(f"{_tables.counted(len(values), 'prediction')} written to {output}")
+
+
+def _as_csv(names: Sequence[str], values: Any) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    # Python writes the shortest decimal that reads back as the same number
+    writer.writerows(values.reshape(len(values), -1).tolist())
+    return text.getvalue()
+
+
+# --- around them --------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _guarded() -> Iterator[None]:
+    """Turn what a person can mend into a sentence and an exit code."""
+    import typer
+
+    try:
+        yield
+        sys.stdout.flush()
+        return
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except BrokenPipeError:
+        # The reader (head, less) has gone; there is nobody to tell, and nothing may be flushed at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        _complain(f"{error.filename!r}: {error.strerror}." if error.filename else f"{error}.")
+    except MemoryError as error:
+        _complain(f"There is not enough memory for this. {error}".strip())
+    except (ValueError, ImportError) as error:
+        _complain(str(error))
+    raise typer.Exit(1)
+
+
+def _complain(message: str) -> None:
+    import typer
+
+    typer.secho("error: ", fg=typer.colors.RED, bold=True, err=True, nl=False)
+    typer.echo(message, err=True)
+
+
+def _usage(option: str, check: Callable[[Any], Any], value: Any) -> Any:
+    """``check(value)``, its complaint being about how the command was written."""
+    import typer
+
+    try:
+        return check(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+def _parse_alphas(text: str) -> list[float] | None:
+    if text.strip() == "auto":
+        return None
+    values = set()
+    for item in text.split(","):
+        try:
+            value = float(item)
+        except ValueError:
+            raise ValueError(f"{item!r} is not a number; write auto, or numbers like 0.01,0.1,1.") from None
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{item} must be finite and at least 0.")
+        values.add(value)
+    return sorted(values, reverse=True)
+
+
+def _check_model_name(path: Path) -> None:
+    if path.suffix.lower() != ".npz":
+        raise ValueError(f"{str(path)!r} must end in .npz, as model files do.")
+
+
+def _check_directory(path: Path) -> None:
+    # Before the work, not after it
+    if not path.parent.is_dir():
+        raise ValueError(f"The directory {str(path.parent)!r} to write to does not exist.")
+
+
+class _Progress:
+    """A bar on standard error, which appears after a second and only where a person is looking."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._timer: threading.Timer | None = None
+
+    def __enter__(self) -> "_Progress":
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+            columns = (
+                SpinnerColumn(),
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                TimeElapsedColumn(),
+            )
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("", total=None)
+            # The bar has a thread of its own: it moves while the solver is inside LAPACK
+            self._timer = threading.Timer(1.0, self._bar.start)
+            self._timer.daemon = True
+            self._timer.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
+            self._bar.stop()
+
+    def stage(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, description=text, total=None, completed=0)
+
+    def advance(self, fraction: float) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, completed=fraction, total=1.0)

@@ -1,0 +1,511 @@
+"""Ridge regression: one penalty (`ridge`), a path of them (`ridge_path`), and the choice of one (`ridge_cv`).
+
+All three minimize, over the intercept b and the coefficients w,
+
+    (1/W) sum_i s_i (y_i - b - x_i.w)^2 / 2  +  alpha sum_j v_j w_j^2 / 2,        W = sum_i s_i,
+
+with sample weights s and penalty factors v. `convention` lets alpha be given in the units of another objective; see
+`shrinkage.conventions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+
+from . import conventions
+from ._design import Design, affordable, check_flag
+from ._result import CrossValidation, Fit, Path, warn_about
+from ._ridge_system import Array, Solved, System, certificate, memory_for_dense, solve
+from ._spectrum import Spectrum
+from .penalties import check_alpha, check_factors
+
+#: 1 - leverage below which its difference has lost too many digits for leave-one-out.
+_LEAST_SLACK = 1e-5
+_SOLVERS = ("auto", "cholesky", "dual", "qr", "svd", "cg")
+
+
+def ridge(
+    X: Any,
+    y: Any,
+    alpha: Any = 1.0,
+    *,
+    sample_weight: Any = None,
+    penalty_factor: Any = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    convention: str = "canonical",
+    solver: str = "auto",
+    tol: float = 1e-18,
+    max_iter: int | None = None,
+) -> Fit:
+    """Ridge regression at one alpha, or one per target.
+
+    Minimizes ``(1/W) sum_i s_i (y_i - b - x_i.w)^2 / 2 + alpha sum_j v_j w_j^2 / 2`` with ``W = sum_i s_i``.
+
+    Parameters
+    ----------
+    X : array, sparse matrix or frame of shape (n_samples, n_features)
+        float32 and float64 arrays in C or F order are read in place. Sparse matrices are never densified, unless
+        they are too ill-conditioned for a Gram matrix and a dense copy fits in memory.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+    alpha : float or array-like of shape (n_targets,), default 1.0
+        Strength of the penalty in the units of `convention`. 0 is least squares: of minimum norm where the data do
+        not determine it, with a warning.
+    sample_weight : float or array-like of shape (n_samples,), optional
+        s; zeros allowed.
+    penalty_factor : array-like of shape (n_features,), optional
+        v; 0 leaves a feature unpenalized, inf excludes it.
+    fit_intercept : bool, default True
+        Fit b, which is never penalized.
+    standardize : bool, default False
+        Penalize the coefficients of the standardized features, v_j times the variance of feature j. Coefficients
+        come back on the original scale. Constant features are excluded.
+    convention : str, default "canonical"
+        The objective that `alpha` belongs to, one of `shrinkage.conventions.CONVENTIONS`.
+    solver : {"auto", "cholesky", "dual", "qr", "svd", "cg"}, default "auto"
+        "cholesky" (normal equations, p x p), "dual" (n x n), "qr" (least squares, alpha = 0), "svd", "cg" (no Gram
+        matrix). "auto" chooses by cost, and goes to X itself where the Gram matrix is too ill-conditioned;
+        `Fit.solver_reason` says why.
+    tol : float, default 1e-18
+        Relative duality gap at which "cg" stops. The gap is quadratic in the error of the coefficients.
+    max_iter : int, optional
+        Iterations of "cg"; by default at least 1000, and twice the smaller side of X.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type; complex, object, float16 and text data among them.
+    ValueError
+        An argument has a wrong shape or value, the data contain NaN or infinity (the message says where), or the
+        problem does not fit in memory.
+
+    Warns
+    -----
+    ConvergenceWarning
+        The certificate does not hold.
+    IllConditionedWarning
+        alpha = 0 and the columns are linearly dependent.
+
+    References
+    ----------
+    Hoerl and Kennard (1970), Technometrics 12(1). Björck (1996), Numerical Methods for Least Squares Problems,
+    section 2.9 (refinement).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shrinkage import ridge
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> fit = ridge(X, np.array([1.0, 3.0, 5.0, 7.0]), alpha=1.25)
+    >>> fit.coef, fit.intercept
+    (array([1.]), 2.5)
+    """
+    if solver not in _SOLVERS:
+        raise ValueError(f"solver must be one of {', '.join(map(repr, _SOLVERS))}, got {solver!r}")
+    _check_positive(tol, "tol", zero=True)
+    if max_iter is not None:
+        _check_count(max_iter, "max_iter", least=1)
+    design = Design(X, y, sample_weight, fit_intercept=fit_intercept)
+    alpha = check_alpha(alpha, n_targets=design.t)
+    canonical = _canonical(alpha, convention, design)
+    lam = np.atleast_1d(np.asarray(canonical) * design.total_weight)
+    factors = _factors(penalty_factor, standardize, design)
+    shared = bool((lam == lam[0]).all())
+    system = System(design, np.full(design.t, lam[0]) if shared else lam, factors)
+    solved = _trivial(system)
+    if solved is None and shared:
+        outcome = solve(system, solver, tol=tol, max_iter=max_iter)
+        solved = _solve_spectral(system, outcome) if isinstance(outcome, str) else outcome
+    elif solved is None:
+        solved = _solve_each(system, solver, tol=tol, max_iter=max_iter)
+    found = certificate(solved.measures, n_iter=solved.n_iter, rcond=solved.rcond, tol=tol)
+    warn_about(found, solver=solved.name, tol=tol, rank=solved.rank, n_features=design.p)
+    return _as_fit(design, solved.W, system, alpha, convention, factors, found, solved)
+
+
+def _as_fit(
+    design: Design, W: Array, system: System, alpha: Any, convention: str, factors: Array | None, found: Any,
+    solved: Solved,
+) -> Fit:  # fmt: skip
+    intercept = system.intercept(W)
+    dof = solved.dof
+    if not design.one_d:
+        dof = np.broadcast_to(np.asarray(dof, dtype=np.float64), (design.t,)).copy()
+    return Fit(
+        coef=np.ascontiguousarray(W[:, 0] if design.one_d else W.T),
+        intercept=float(intercept[0]) if design.one_d else intercept,
+        alpha=alpha if not isinstance(alpha, np.ndarray) or not design.one_d else float(alpha[0]),
+        l1_ratio=0.0,
+        convention=convention,
+        certificate=found,
+        solver=solved.name,
+        solver_reason=solved.reason,
+        effective_dof=float(np.asarray(dof).ravel()[0]) if design.one_d else dof,
+        n_samples=design.n,
+        n_features=design.p,
+        sum_weights=design.total_weight,
+        feature_mean=design.mean,
+        feature_scale=design.scale,
+        feature_names=design.feature_names,
+        target_names=design.target_names,
+        penalty_factor=factors,
+        fit_intercept=design.fit_intercept,
+    )
+
+
+def _canonical(alpha: Any, convention: str, design: Design) -> Any:
+    if convention == "canonical":
+        return alpha
+    value, l1_ratio = conventions.to_canonical(alpha, convention, sum_weights=design.total_weight, name="alpha")
+    if np.any(np.asarray(l1_ratio) != 0):
+        raise ValueError(f"convention {convention!r} with this alpha has an L1 part: ridge has none")
+    return value
+
+
+def _factors(penalty_factor: Any, standardize: bool, design: Design) -> Array | None:
+    factors = check_factors(penalty_factor, design.p)
+    if check_flag(standardize, "standardize"):
+        variance = np.square(design.scale)
+        base = np.ones(design.p) if factors is None else factors
+        with np.errstate(invalid="ignore"):
+            factors = np.where(variance > 0, base * variance, np.inf)
+    return factors
+
+
+def _check_positive(value: Any, name: str, *, zero: bool) -> None:
+    if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.number)):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not (value >= 0 if zero else value > 0) or not np.isfinite(value):
+        raise ValueError(f"{name} must be finite and {'zero or more' if zero else 'positive'}, got {value!r}")
+
+
+def _check_count(value: Any, name: str, *, least: int) -> None:
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
+
+
+def _trivial(system: System) -> Solved | None:
+    """The fit where no coefficient is free to move."""
+    if system.design.p and (system.active is None or len(system.active)):
+        return None
+    W = np.zeros((system.design.p, len(system.lam)), order="F")
+    measures = system.measures(W, system.Y, np.zeros_like(W), None)
+    return Solved(W, measures, 0, name="none", reason="there is no feature to fit", rcond=1.0, dof=0.0)
+
+
+def _spectrum(design: Design, factors: Array | None, smallest: float, form: str = "auto") -> tuple[Spectrum, str]:
+    """A spectral form that keeps its digits down to `smallest` lambda, and why it is the one."""
+    if not affordable(8.0 * min(design.n, design.p) ** 2):
+        raise ValueError(
+            f"X has shape ({design.n}, {design.p}): eigenvectors of its {min(design.n, design.p)} x "
+            f"{min(design.n, design.p)} Gram matrix do not fit in memory; fit single alphas with ridge(solver='cg')"
+        )
+    if form == "auto":
+        spectrum = Spectrum(design, factors)
+        side = "samples" if spectrum.form == "dual" else "features"
+        if spectrum.accurate(smallest) or not memory_for_dense(design):
+            return spectrum, f"one eigendecomposition over {side}"
+    return Spectrum(design, factors, form="svd"), (
+        "as asked" if form == "svd" else "singular values of X itself: squaring would lose the small ones"
+    )
+
+
+def _solve_spectral(system: System, reason: str) -> Solved:
+    spectrum = Spectrum(system.design, system.factors, form="svd")
+    return _solved(spectrum, system, np.arange(len(system.lam)), "svd", reason)
+
+
+def _solve_each(system: System, solver: str, *, tol: float, max_iter: int | None) -> Solved:
+    """A lambda of its own for every target."""
+    if solver == "cg":
+        return solve(system, "cg", tol=tol, max_iter=max_iter)    # type: ignore[return-value]
+    if solver in ("cholesky", "dual", "qr"):
+        raise ValueError(f"solver={solver!r} factors one alpha: with one alpha per target use 'auto', 'svd' or 'cg'")
+    positive = system.lam[system.lam > 0]
+    smallest = 0.0 if len(positive) < len(system.lam) else float(positive.min())
+    spectrum, reason = _spectrum(system.design, system.factors, smallest, "svd" if solver == "svd" else "auto")
+    name = "svd" if spectrum.form == "svd" else "eigen"
+    return _solved(spectrum, system, np.arange(len(system.lam)), name, f"one alpha per target: {reason}")
+
+
+def _solved(spectrum: Spectrum, system: System, targets: Array, name: str, reason: str) -> Solved:
+    W, found, steps = spectrum.solve(system, targets)
+    return Solved(W, found, steps, name=name, reason=reason, dof=spectrum.dof(system.lam))
+
+
+# ------------------------------------------------------------------------------------------------------ paths
+
+
+def _check_grid(alphas: Any, design: Design, convention: str) -> tuple[Array, Array] | None:
+    """Decreasing alphas in the caller's convention, and their lambdas."""
+    if alphas is None:
+        return None
+    values = np.atleast_1d(np.asarray(alphas, dtype=np.float64)) if not isinstance(alphas, str) else None
+    if values is None or values.ndim != 1:
+        raise TypeError(f"alphas must be a 1-D array of numbers, got {alphas!r}")
+    if len(values) == 0:
+        raise ValueError("alphas is empty: pass at least one value, or None for a grid from the data")
+    for value in values:
+        check_alpha(float(value), "alphas")
+    lam = np.asarray(_canonical(values, convention, design)) * design.total_weight
+    order = np.argsort(-lam, kind="stable")
+    return values[order], lam[order]
+
+
+def _grid(spectrum: Spectrum, n_alphas: int, convention: str) -> tuple[Array, Array]:
+    """Alphas from the data: from ten times the largest squared singular value, where no direction keeps more than
+    1/11 of its least-squares answer, to a hundredth of the smallest (counted above 1e-8 of the largest)."""
+    values = spectrum.values
+    top = float(values.max(initial=0.0))
+    if top == 0.0:
+        top = spectrum.design.total_weight
+        values = np.array([top])
+    bottom = float(values[values > 1e-8 * top].min())
+    lam = np.geomspace(10.0 * top, bottom / 100.0, n_alphas)
+    alpha = lam / spectrum.design.total_weight
+    if convention != "canonical":
+        alpha = conventions.from_canonical(alpha, convention, sum_weights=spectrum.design.total_weight)
+    return np.asarray(alpha), lam
+
+
+def _prepare(
+    X: Any, y: Any, alphas: Any, n_alphas: int, sample_weight: Any, penalty_factor: Any, fit_intercept: bool,
+    standardize: bool, convention: str,
+) -> tuple[Design, Array | None, Spectrum, str, Array, Array]:  # fmt: skip
+    _check_count(n_alphas, "n_alphas", least=1)
+    design = Design(X, y, sample_weight, fit_intercept=fit_intercept)
+    grid = _check_grid(alphas, design, convention)
+    factors = _factors(penalty_factor, standardize, design)
+    if convention != "canonical" and convention not in conventions.CONVENTIONS:
+        conventions.to_canonical(1.0, convention, sum_weights=design.total_weight)
+    smallest = np.inf if grid is None else float(grid[1].min())
+    spectrum, reason = _spectrum(design, factors, smallest)
+    if grid is None:
+        grid = _grid(spectrum, n_alphas, convention)
+        if not spectrum.accurate(float(grid[1].min())):
+            spectrum, reason = _spectrum(design, factors, float(grid[1].min()))
+    return design, factors, spectrum, reason, grid[0], grid[1]
+
+
+def ridge_path(
+    X: Any,
+    y: Any,
+    alphas: Any = None,
+    *,
+    n_alphas: int = 100,
+    sample_weight: Any = None,
+    penalty_factor: Any = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    convention: str = "canonical",
+) -> Path:
+    """Ridge regression at many alphas from one factorization.
+
+    Parameters
+    ----------
+    X, y, sample_weight, penalty_factor, fit_intercept, standardize
+        As in `ridge`.
+    alphas : array-like of shape (n_alphas,), optional
+        In the units of `convention`; sorted into decreasing order. By default `n_alphas` values, evenly spaced in
+        their logarithm: in sum units (lambda = W alpha) from ten times the largest squared singular value of the
+        centred, weighted, penalty-scaled X, where every direction is shrunk below 1/11, to a hundredth of the
+        smallest one above 1e-8 of the largest, where the weakest keeps 99 %.
+    n_alphas : int, default 100
+    convention : str, default "canonical"
+        The objective that `alphas` belong to, one of `shrinkage.conventions.CONVENTIONS`.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `ridge`, and where `alphas` is empty, negative or not finite.
+
+    References
+    ----------
+    Hastie, Tibshirani and Friedman (2009), The Elements of Statistical Learning, section 3.4.1.
+    """
+    design, factors, spectrum, reason, alphas, lam = _prepare(
+        X, y, alphas, n_alphas, sample_weight, penalty_factor, fit_intercept, standardize, convention
+    )
+    K, t, p = len(lam), design.t, design.p
+    coefs, intercepts = np.empty((K, t, p)), np.empty((K, t))
+    certificates = []
+    # residuals of a group of alphas stay below 32 MB
+    group = max(1, (4 << 20) // max(1, design.n * t))
+    dof = spectrum.dof(lam)
+    for start in range(0, K, group):
+        part = lam[start : start + group]
+        solved, system = _solve_grid(spectrum, factors, part)
+        coefs[start : start + group] = solved.W.T.reshape(len(part), t, p)
+        intercepts[start : start + group] = system.intercept(solved.W, np.tile(np.arange(t), len(part))).reshape(-1, t)
+        for k in range(len(part)):
+            columns = slice(k * t, (k + 1) * t)
+            certificates.append(
+                certificate(solved.measures, n_iter=solved.n_iter, rcond=np.nan, columns=columns)
+            )
+    name = "svd" if spectrum.form == "svd" else "eigen"
+    for found in certificates:
+        if not found.converged:
+            warn_about(found, solver=name, tol=0.0, rank=None, n_features=p)
+            break
+    one_d = design.one_d
+
+    def fit(k: int) -> Fit:
+        solved = Solved(coefs[k].T, {}, 0, name=name, reason=reason, dof=dof[k])
+        system = System(design, np.full(t, lam[k]), factors)
+        return _as_fit(design, coefs[k].T, system, float(alphas[k]), convention, factors, certificates[k], solved)
+
+    return Path(
+        alphas=alphas,
+        coefs=coefs[:, 0] if one_d else coefs,
+        intercepts=intercepts[:, 0] if one_d else intercepts,
+        effective_dof=dof,
+        singular_values=spectrum.singular_values,
+        shrinkage_factors=spectrum.shrinkage(lam),
+        certificates=tuple(certificates),
+        convention=convention,
+        solver=name,
+        solver_reason=reason,
+        _fit=fit,
+        feature_names=design.feature_names,
+    )
+
+
+def _solve_grid(spectrum: Spectrum, factors: Array | None, lam: Array) -> tuple[Solved, System]:
+    """All targets at each lambda: columns ordered lambda first, target within."""
+    t = spectrum.design.t
+    targets = np.tile(np.arange(t), len(lam))
+    system = System(spectrum.design, np.repeat(lam, t), factors, targets)
+    return _trivial(system) or _solved(spectrum, system, targets, spectrum.form, ""), system
+
+
+def ridge_cv(
+    X: Any,
+    y: Any,
+    alphas: Any = None,
+    *,
+    method: Literal["loo", "gcv"] = "loo",
+    n_alphas: int = 100,
+    alpha_per_target: bool = False,
+    store_errors: bool = False,
+    sample_weight: Any = None,
+    penalty_factor: Any = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    convention: str = "canonical",
+    callback: Callable[[float], None] | None = None,
+) -> CrossValidation:
+    """Choose alpha by exact leave-one-out or generalized cross-validation, and fit there.
+
+    Leave-one-out comes from one factorization: e_i = r_i / (1 - h_i), with h_i the leverage of sample i (intercept,
+    weights and unpenalized features included). It is exactly what n refits would give with the penalty
+    lambda = W alpha held fixed, W the weight of the full data.
+
+    Parameters
+    ----------
+    X, y, sample_weight, penalty_factor, fit_intercept, standardize
+        As in `ridge`.
+    alphas : array-like of shape (n_alphas,), optional
+        In the units of `convention`; by default from the data as in `ridge_path`.
+    method : {"loo", "gcv"}, default "loo"
+        "loo": weighted mean of squared leave-one-out errors. "gcv": mean squared residual over
+        (1 - dof/n)^2, the intercept counted in dof and n the number of samples of positive weight.
+    n_alphas : int, default 100
+    alpha_per_target : bool, default False
+        Choose an alpha for every target rather than one for their mean score.
+    store_errors : bool, default False
+        Keep every leave-one-out error, (n_alphas, n_samples[, n_targets]). Otherwise memory does not grow with
+        n_samples times n_alphas.
+    convention : str, default "canonical"
+        The objective that `alphas` belong to.
+    callback : callable, optional
+        Called with the fraction of leave-one-out done, 0 to 1.
+
+    Returns
+    -------
+    CrossValidation
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `ridge_path`, and where `method` is unknown or there are fewer than two samples of positive weight.
+
+    References
+    ----------
+    Golub, Heath and Wahba (1979), Technometrics 21(2). Allen (1974), Technometrics 16(1).
+    """
+    if method not in ("loo", "gcv"):
+        raise ValueError(f"method must be 'loo' or 'gcv', got {method!r}")
+    alpha_per_target = check_flag(alpha_per_target, "alpha_per_target")
+    if check_flag(store_errors, "store_errors") and method == "gcv":
+        raise ValueError("store_errors=True needs method='loo': GCV has no leave-one-out errors")
+    design, factors, spectrum, reason, alphas, lam = _prepare(
+        X, y, alphas, n_alphas, sample_weight, penalty_factor, fit_intercept, standardize, convention
+    )
+    count = int((design.s > 0).sum())
+    if count < 2:
+        raise ValueError(f"cross-validation needs at least two samples of positive weight, got {count}")
+    dof, t = spectrum.dof(lam), design.t
+    errors = None
+    if method == "loo":
+        scores, deviations, errors = spectrum.leave_one_out(lam, store_errors, callback)
+        if spectrum.least[0] < _LEAST_SLACK and design.n <= 4 * design.p and memory_for_dense(design):
+            spectrum = Spectrum(design, factors, form="svd", complete=True)
+            reason = "singular values of X itself, with all of the sample space: some samples nearly decide their fit"
+            scores, deviations, errors = spectrum.leave_one_out(lam, store_errors, callback)
+    else:
+        scores, deviations = _generalized(spectrum, factors, lam, dof, count), np.full((len(lam), t), np.nan)
+    usable = np.where(np.isfinite(scores), scores, np.inf)
+    index = usable.argmin(axis=0) if alpha_per_target else np.full(t, usable.mean(axis=1).argmin())
+    system = System(design, lam[index], factors)
+    solved = _trivial(system)
+    name = "svd" if spectrum.form == "svd" else "eigen"
+    if solved is None:
+        solved = _solved(spectrum, system, np.arange(t), name, reason)
+    found = certificate(solved.measures, n_iter=solved.n_iter, rcond=np.nan)
+    warn_about(found, solver=name, tol=0.0, rank=None, n_features=design.p)
+    alpha = alphas[index] if alpha_per_target and not design.one_d else float(alphas[index[0]])
+    fit = _as_fit(design, solved.W, system, alpha, convention, factors, found, solved)
+    chosen, chosen_error = scores[index, np.arange(t)], deviations[index, np.arange(t)]
+    one_d, per_target = design.one_d, alpha_per_target and not design.one_d
+    return CrossValidation(
+        alphas=alphas,
+        scores=scores[:, 0] if one_d else scores,
+        standard_errors=deviations[:, 0] if one_d else deviations,
+        effective_dof=dof,
+        index=index if per_target else int(index[0]),
+        alpha=alpha,
+        score=chosen if per_target else float(chosen.mean()),
+        standard_error=chosen_error if per_target else float(np.sqrt(np.square(chosen_error).sum()) / t),
+        method=method,
+        convention=convention,
+        fit=fit,
+        errors=errors[:, :, 0] if errors is not None and one_d else errors,
+    )
+
+
+def _generalized(spectrum: Spectrum, factors: Array | None, lam: Array, dof: Array, count: int) -> Array:
+    """GCV scores (K, t) from the residuals on the data."""
+    design, t = spectrum.design, spectrum.design.t
+    scores = np.empty((len(lam), t))
+    group = max(1, (4 << 20) // max(1, design.n * t))
+    for start in range(0, len(lam), group):
+        part = lam[start : start + group]
+        targets = np.tile(np.arange(t), len(part))
+        R = design.Y[:, targets] - design.apply(spectrum.coefficients(np.repeat(part, t), targets))
+        scores[start : start + group] = design.square_sum(R).reshape(-1, t) / design.total_weight
+    room = 1.0 - (dof + design.fit_intercept) / count
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return scores / np.where(room > 0, room * room, 0.0)[:, None]

@@ -1,0 +1,81 @@
+"""`shrinkage show`: what was printed when the model was fitted, from the file alone."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+import pytest
+
+import shrinkage
+from shrinkage.persistence import save
+
+
+def test_show_repeats_what_fit_said(run, csv):
+    fitted = run("fit", csv, "--target", "y", "-o", "m.npz", "--json").json
+    shown = run("show", "m.npz", "--json").json
+    own = {"seconds", "warnings", "columns_dropped"}
+    assert shown.keys() == fitted.keys() - own
+    assert shown == {key: value for key, value in fitted.items() if key not in own}
+
+
+def test_show_prints_the_choice(run, csv):
+    fitted = run("fit", csv, "--target", "y", "-o", "m.npz").out
+    outcome = run("show", "m.npz")
+    assert (outcome.code, outcome.err, outcome.new) == (0, "", [])
+    lines = [line.rstrip() for line in fitted.splitlines() if not line.startswith(("time", "saved"))]
+    assert outcome.out.split() == " ".join(lines).split()
+    for words in ("best of 100 values", "RMSE, leave-one-out", "the optimum, proved", "data.csv: 24 rows"):
+        assert words in outcome.out
+
+
+def test_show_a_bare_fit_saved_from_python(run, numbers):
+    save(shrinkage.ridge(*numbers, 2.0, convention="sum"), "m.npz")
+    facts = run("show", "m.npz", "--json").json
+    assert facts["alpha"] == pytest.approx(2.0 / 24) and facts["alpha_sum"] == pytest.approx(2.0)
+    assert {entry["feature"] for entry in facts["coefficients"]} == {"x0", "x1"}
+    assert "ridge regression of y" in run("show", "m.npz").out
+
+
+def test_show_several_targets(run, numbers):
+    import numpy as np
+
+    X, y = numbers
+    Y = np.column_stack([y, -2 * y, y + X[:, 0]])
+    for per_target in (False, True):
+        cv = shrinkage.ridge_cv(X, Y, [1.0, 0.1], alpha_per_target=per_target)
+        save(cv, "m.npz")
+        outcome = run("show", "m.npz")
+        assert outcome.code == 0 and "RMSE" in outcome.out
+        assert next(line.split() for line in outcome.out.splitlines() if line.startswith("x1"))[1:] == [
+            f"{value:.5g}" for value in cv.fit.coef[:, 1]
+        ]
+        facts = run("show", "m.npz", "--json").json
+        assert facts["coefficients"][0]["coefficient"] == pytest.approx(cv.fit.coef[:, 1])
+
+
+def test_a_fit_that_did_not_converge_is_not_called_the_optimum(run, numbers):
+    import dataclasses
+
+    fit = shrinkage.ridge(*numbers, 0.1)
+    for change in ({"converged": False}, {"residual_ratio": 1e6}):
+        save(dataclasses.replace(fit, certificate=dataclasses.replace(fit.certificate, **change)), "m.npz")
+        outcome = run("show", "m.npz")
+        assert "this is NOT the optimum" in outcome.out and "proved" not in outcome.out
+
+
+def test_show_refuses_what_is_no_model(refuse, csv):
+    refuse("show", csv, words=["data.csv", "not a shrinkage model"])
+    refuse("show", "none.npz", words=["'none.npz'", "No such file"])
+
+
+def test_version(run):
+    try:
+        expected = version("shrinkage")
+    except PackageNotFoundError:
+        pytest.skip("the package is imported without being installed")
+    assert run("--version").out == f"shrinkage {expected}\n"
+
+
+def test_help(run):
+    for args in ([], ["--help"]):
+        outcome = run(*args)
+        assert outcome.code == 0
+        assert all(command in outcome.out for command in ("fit", "predict", "show"))

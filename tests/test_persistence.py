@@ -1,0 +1,475 @@
+"""Model files: every bit comes back, and nothing that is not a model gets in."""
+
+import dataclasses
+import json
+import os
+import pickle
+import stat
+import sys
+import tracemalloc
+import warnings
+import zipfile
+
+import numpy as np
+import pytest
+
+import shrinkage
+from shrinkage import persistence
+from shrinkage.persistence import Column, Model, load, load_model, save
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions, links and pipes")
+
+
+def assert_same(a, b):
+    """Equal in type of container, dtype, shape and every bit."""
+    if dataclasses.is_dataclass(a):
+        assert type(a) is type(b)
+        for field in dataclasses.fields(a):
+            assert_same(getattr(a, field.name), getattr(b, field.name))
+    elif isinstance(a, np.ndarray):
+        assert isinstance(b, np.ndarray) and a.dtype == b.dtype and a.shape == b.shape
+        assert a.tobytes() == b.tobytes()
+    elif isinstance(a, float):
+        assert isinstance(b, float) and np.float64(a).tobytes() == np.float64(b).tobytes()
+    else:
+        assert a == b
+
+
+def problem(n=40, p=3, t=None, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p))
+    return X, rng.normal(size=n if t is None else (n, t)) + X[:, :1].reshape(n, *[1] * (t is not None))
+
+
+@pytest.fixture
+def fit():
+    return dataclasses.replace(
+        shrinkage.ridge(*problem(), 0.1), feature_names=("größe", "重さ", "c"), target_names=("y\u0301",)
+    )
+
+
+@pytest.fixture
+def path(fit, tmp_path):
+    save(fit, tmp_path / "model.npz")
+    return tmp_path / "model.npz"
+
+
+# --- round trips --------------------------------------------------------------------------------------------
+
+
+def test_fit_comes_back_bit_for_bit(fit, path):
+    assert_same(fit, load(path))
+
+
+def test_fit_with_extreme_numbers(fit, path):
+    certificate = dataclasses.replace(fit.certificate, duality_gap=float("nan"), rcond=5e-324)
+    extreme = dataclasses.replace(
+        fit,
+        coef=np.array([-0.0, 5e-324, 1.7976931348623157e308]),
+        intercept=-0.0,
+        alpha=0.1 + 0.2,
+        effective_dof=float("nan"),
+        sum_weights=1 / 3,
+        penalty_factor=np.array([0.0, 1.0, np.inf]),
+        certificate=certificate,
+        feature_names=None,
+        target_names=None,
+    )
+    save(extreme, path)
+    assert_same(extreme, load(path))
+
+
+@pytest.mark.parametrize("alpha", [0.1, [0.1, 0.2]], ids=["one alpha", "alpha per target"])
+def test_fit_of_several_targets(alpha, tmp_path):
+    fit = shrinkage.ridge(*problem(t=2), alpha, penalty_factor=[1.0, 0.0, np.inf])
+    save(fit, tmp_path / "m.npz")
+    assert_same(fit, load(tmp_path / "m.npz"))
+
+
+@pytest.mark.parametrize("t", [None, 2])
+@pytest.mark.parametrize("per_target", [False, True])
+@pytest.mark.parametrize("method", ["loo", "gcv"])
+def test_cross_validation_comes_back_without_errors(method, per_target, t, tmp_path):
+    if per_target and t is None:
+        pytest.skip("one target has no alpha per target")
+    X, y = problem(t=t)
+    cv = shrinkage.ridge_cv(
+        X, y, method=method, n_alphas=7, alpha_per_target=per_target, store_errors=method == "loo"
+    )
+    save(cv, tmp_path / "m.npz")
+    model = load_model(tmp_path / "m.npz")
+    assert model.cross_validation.errors is None
+    assert_same(dataclasses.replace(cv, errors=None), model.cross_validation)
+    assert_same(cv.fit, load(tmp_path / "m.npz"))
+    np.testing.assert_array_equal(model.fit.predict(X), cv.predict(X))
+
+
+def test_model_keeps_columns_and_facts(fit, tmp_path):
+    fit = dataclasses.replace(fit, feature_names=("größe", "stadt=Köln", "stadt=東京"))
+    columns = (Column("größe"), Column("stadt", ("Köln", "東京")))
+    about = {"data": "a.csv", "rows": 3, "r2": 0.1 + 0.2, "weights": None, "standardize": True}
+    model = Model(fit, None, columns, about)
+    save(model, tmp_path / "m.npz")
+    again = load_model(tmp_path / "m.npz")
+    assert_same(model, again)
+    assert again.columns[1].features == ("stadt=Köln", "stadt=東京")
+
+
+def test_names_that_are_not_valid_unicode(fit, path):
+    odd = dataclasses.replace(fit, feature_names=("\udc80", "a\0b", "\x1b[31m"))
+    save(odd, path)
+    assert load(path).feature_names == odd.feature_names
+
+
+def test_equal_models_are_equal_files(fit, path, tmp_path):
+    save(fit, tmp_path / "again.npz")
+    assert path.read_bytes() == (tmp_path / "again.npz").read_bytes()
+
+
+def test_numpy_alone_opens_a_model(fit, path):
+    with np.load(path, allow_pickle=False) as archive:
+        np.testing.assert_array_equal(archive["fit.coef"], fit.coef)
+        assert json.loads(archive["model"].tobytes())["schema"] == "shrinkage.model"
+
+
+def test_loaded_arrays_are_the_readers_own(path):
+    load(path).coef[0] = 1.0
+    assert load(path).coef.flags.aligned
+
+
+def test_save_refuses_other_objects(tmp_path):
+    with pytest.raises(TypeError, match=r"Fit, CrossValidation or Model, not dict"):
+        save({}, tmp_path / "m.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_save_refuses_facts_that_json_cannot_hold(fit, tmp_path):
+    with pytest.raises(ValueError, match=r"about\['when'\] must be .* not list"):
+        save(Model(fit, about={"when": [1]}), tmp_path / "m.npz")
+    assert not list(tmp_path.iterdir())
+
+
+# --- hostile files ------------------------------------------------------------------------------------------
+
+
+def header(descr="<f8", shape="(3,)", fortran="False", version=b"\x01\x00"):
+    text = f"{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}".encode()
+    text += b" " * (-(len(text) + 11) % 64) + b"\n"
+    return b"\x93NUMPY" + version + len(text).to_bytes(2, "little") + text
+
+
+def array(values):
+    values = np.asarray(values, "<f8")
+    return header(shape=repr(values.shape)) + values.tobytes()
+
+
+def meta_bytes(meta):
+    text = meta if isinstance(meta, bytes) else json.dumps(meta).encode()
+    return header("|u1", f"({len(text)},)") + text
+
+
+def members(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def meta_of(path):
+    content = members(path)["model.npy"]
+    return json.loads(content[content.index(b"\n") + 1 :])
+
+
+def rewrite(path, changes=(), *, compression=zipfile.ZIP_STORED, extra=()):
+    """Write the members again, some changed (None: left out), so that every checksum is right."""
+    content = members(path) | dict(changes)
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "w", compression) as archive:
+        warnings.simplefilter("ignore")
+        for name, data in [*content.items(), *extra]:
+            if data is not None:
+                archive.writestr(name, data)
+
+
+def refused(path, match):
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=match) as caught:
+            load(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000
+    assert str(path) in str(caught.value).replace("\\\\", "\\")
+
+
+def test_rewriting_unchanged_is_accepted(fit, path):
+    # The rewriting of the tests below is not itself what is refused
+    rewrite(path)
+    assert_same(fit, load(path))
+    rewrite(path, {"model.npy": meta_bytes(meta_of(path)), "fit.coef.npy": array(fit.coef)})
+    assert_same(fit, load(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "match"),
+    [
+        ("fit.coef.npy", header(shape="(1000000000000,)"), r"shape \(1000000000000,\) where \(3,\) belongs"),
+        ("fit.coef.npy", header(shape="(3,)") + b"\0" * 16, r"claims 3 elements and holds 16 bytes"),
+        ("fit.coef.npy", header(shape="(3,)") + b"\0" * 32, r"claims 3 elements and holds 32 bytes"),
+        ("fit.coef.npy", array([1.0, 2.0]), r"shape \(2,\) where \(3,\) belongs"),
+        ("fit.coef.npy", array([[1.0, 2.0, 3.0]]), r"shape \(1, 3\) where"),
+        ("fit.coef.npy", header(shape="(-3,)"), r"negative shape \(-3,\)"),
+        ("fit.coef.npy", header(shape="(-1, -3)") + b"\0" * 24, r"negative shape \(-1, -3\)"),
+        ("fit.coef.npy", header("|O") + pickle.dumps([1, 2, 3]), r"dtype '\|O' where '<f8' belongs"),
+        ("fit.coef.npy", header(">f8") + b"\0" * 24, r"dtype '>f8' where '<f8' belongs"),
+        ("fit.coef.npy", header("<f4") + b"\0" * 12, r"dtype '<f4' where"),
+        ("fit.coef.npy", header(fortran="True") + b"\0" * 24, r"Fortran order"),
+        ("fit.coef.npy", header(version=b"\x02\x00"), r"not an array of \.npy version 1\.0"),
+        ("fit.coef.npy", b"", r"not an array"),
+        ("fit.coef.npy", b"\x93NUMPY\x01\x00", r"not an array"),
+        ("fit.coef.npy", header(shape="(__import__('os'),)"), r"unreadable array header"),
+        ("fit.coef.npy", header(shape="(1 2,)"), r"unreadable shape"),
+        ("fit.coef.npy", header(shape=f"({'9' * 5000},)"), r"unreadable shape"),
+        ("fit.coef.npy", header()[:20], r"unreadable array header"),
+        ("fit.intercept.npy", array([1.0]), r"shape \(1,\) where \(\) belongs"),
+        ("fit.coef.npy", None, r"member 'fit\.coef\.npy' is missing"),
+        ("fit.evil.npy", array([1.0]), r"member 'fit\.evil\.npy' is not part of a model"),
+        ("../../evil.npy", array([1.0]), r"not part of a model"),
+        ("cross_validation.alphas.npy", array([1.0]), r"not part of a model"),
+        ("model.npy", None, r"not a shrinkage model \(no member 'model\.npy'\)"),
+        ("model.npy", array([1.0]), r"dtype '<f8' .* not JSON"),
+        ("model.npy", header("|u1", "(1000000000000,)"), r"shape \(1000000000000,\), which is not JSON"),
+        ("model.npy", meta_bytes(b"{"), r"not JSON"),
+        ("model.npy", meta_bytes(b"\xff\xfe\xfd"), r"not JSON"),
+        ("model.npy", meta_bytes(b"[" * 100_000), r"damaged|not JSON"),
+        ("model.npy", meta_bytes([]), r"its schema is not 'shrinkage\.model'"),
+        ("model.npy", meta_bytes({"schema": "other.model", "version": 1}), r"its schema is not"),
+    ],
+)
+def test_hostile_member_is_refused_with_its_reason(path, name, data, match):
+    rewrite(path, {name: data})
+    refused(path, match)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"version": 2}, r"newer shrinkage \(model version 2, this one reads up to 1\).*--upgrade"),
+        ({"version": 0}, r"version 0 does not exist"),
+        ({"version": "1"}, r"'version' .* is '1', not a valid int"),
+        ({"version": True}, r"'version' .* is True"),
+        ({"n_targets": -1}, r"'n_targets' .* is -1"),
+        ({"n_targets": 1}, r"shape .* where"),
+        ({"fit": None}, r"'fit' .* is None, not a valid dict"),
+        ({"fit": {}}, r"'l1_ratio' .* is missing"),
+        ({"certificate": {}}, r"'objective' .* is missing"),
+        ({"feature_names": ["a"]}, r"'feature_names' .* must be 3 strings"),
+        ({"feature_names": [1, 2, 3]}, r"'feature_names' .* must be 3 strings"),
+        ({"feature_names": "abc"}, r"'feature_names' .* not a valid list"),
+        ({"target_names": ["a", "b"]}, r"'target_names' .* must be 1 strings"),
+        ({"cross_validation": {}}, r"'n_alphas' .* is missing"),
+        ({"columns": [1]}, r"'columns' .* must hold objects"),
+        ({"columns": [{"name": "a", "levels": None}]}, r"do not make 3 features"),
+        ({"columns": [{"name": "a", "levels": [1, 2, 3]}]}, r"'levels' .* must be 3 strings"),
+        ({"about": {"a": [1]}}, r"about\['a'\] must be"),
+        ({"about": 1}, r"'about' .* is 1"),
+    ],
+)
+def test_hostile_description_is_refused_with_its_reason(path, change, match):
+    rewrite(path, {"model.npy": meta_bytes(meta_of(path) | change)})
+    refused(path, match)
+
+
+def test_newer_version_is_refused_whatever_else_it_holds(path):
+    rewrite(path, {"model.npy": meta_bytes({"schema": "shrinkage.model", "version": 7}), "new.npy": b""})
+    refused(path, r"newer shrinkage \(model version 7")
+
+
+def test_a_trillion_elements_claimed_everywhere_are_not_allocated(path):
+    meta = meta_of(path)
+    meta["fit"]["n_features"], meta["feature_names"] = 10**12, None
+    names = ("coef", "feature_mean", "feature_scale")
+    claims = {f"fit.{name}.npy": header(shape="(1000000000000,)") + b"\0" * 24 for name in names}
+    rewrite(path, {"model.npy": meta_bytes(meta), **claims})
+    refused(path, r"claims 1000000000000 elements and holds 24 bytes")
+
+
+def test_pickle_is_never_run(path):
+    class Bomb:
+        def __reduce__(self):
+            return pytest.fail, ("a pickle was loaded",)
+
+    data = header("|O", "()") + pickle.dumps(Bomb())
+    rewrite(path, {"fit.intercept.npy": data})
+    refused(path, r"dtype '\|O'")
+
+
+def test_compressed_members_are_refused(path):
+    zeros = header(shape="(100000000,)") + b"\0" * 1_000_000
+    rewrite(path, {"fit.coef.npy": zeros}, compression=zipfile.ZIP_DEFLATED)
+    refused(path, r"is compressed, which no shrinkage model is")
+
+
+def test_duplicate_members_are_refused(path):
+    rewrite(path, extra=[("fit.coef.npy", array([1.0, 2.0, 3.0]))])
+    refused(path, r"member 'fit\.coef\.npy' appears twice")
+
+
+def patch_directory(path, name, offset, value, size):
+    """Change a field of the entry of `name` in the archive's table of contents."""
+    data = bytearray(path.read_bytes())
+    entry = data.rindex(b"PK\x01\x02", 0, data.rindex(name.encode()))
+    data[entry + offset : entry + offset + size] = value.to_bytes(size, "little")
+    path.write_bytes(data)
+
+
+def test_sizes_beyond_the_file_are_refused(path):
+    for offset in (20, 24):
+        patch_directory(path, "fit.coef.npy", offset, 4_000_000_000, 4)
+    refused(path, r"claim \d+ bytes in a file of \d+")
+
+
+def test_encrypted_members_are_refused(path):
+    patch_directory(path, "fit.coef.npy", 8, 1, 2)
+    refused(path, r"is encrypted")
+
+
+@pytest.mark.parametrize(
+    ("data", "match"),
+    [
+        (b"", r"not a zip archive"),
+        (b"age,sex\n1,2\n", r"not a zip archive"),
+        (b"\x93NUMPY\x01\x00", r"not a zip archive"),
+        (b"PK\x03\x04" + b"\0" * 100, r"truncated or damaged"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, data, match):
+    (tmp_path / "m.npz").write_bytes(data)
+    refused(tmp_path / "m.npz", match)
+
+
+def test_other_archives_are_refused(tmp_path):
+    np.savez(tmp_path / "m.npz", weights=np.arange(3))
+    refused(tmp_path / "m.npz", r"not a shrinkage model \(no member 'model\.npy'\)")
+
+
+def test_every_truncation_is_refused(path):
+    data = path.read_bytes()
+    for length in range(0, len(data), 37):
+        path.write_bytes(data[:length])
+        refused(path, r"truncated|not a zip archive|damaged")
+
+
+def test_flipped_bit_in_the_numbers_is_refused(fit, path):
+    data = bytearray(path.read_bytes())
+    where = data.index(fit.coef.astype("<f8").tobytes())
+    for bit in range(24 * 8):
+        damaged = bytearray(data)
+        damaged[where + bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        refused(path, r"damaged \(Bad CRC-32")
+
+
+def test_a_flipped_bit_anywhere_is_refused_or_harmless(fit, path):
+    data = path.read_bytes()
+    rng = np.random.default_rng(0)
+    harmless = 0
+    for where in rng.choice(len(data), 1500, replace=False):
+        damaged = bytearray(data)
+        damaged[where] ^= 1 << rng.integers(8)
+        path.write_bytes(damaged)
+        try:
+            loaded = load(path)
+        except ValueError as error:
+            assert "cannot load a model" in str(error)
+        else:
+            # Dates and permissions inside the archive carry nothing of the model
+            assert_same(fit, loaded)
+            harmless += 1
+    assert harmless < 500
+
+
+def test_what_cannot_be_opened_is_an_os_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "none.npz")
+    with pytest.raises(OSError):
+        load(tmp_path)
+
+
+# --- writing ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("interruption", [RuntimeError, KeyboardInterrupt, OSError])
+@pytest.mark.parametrize("stage", ["write", "fsync", "replace"])
+def test_a_failure_leaves_the_old_file_and_nothing_else(fit, path, monkeypatch, stage, interruption):
+    before = path.read_bytes()
+    calls = []
+
+    def fail(*args, **kwargs):
+        calls.append(sorted(p.name for p in path.parent.iterdir()))
+        raise interruption("stopped")
+
+    if stage == "write":
+        original = np.lib.format.write_array
+
+        def later(*args, **kwargs):
+            return original(*args, **kwargs) if len(calls) == 0 and not calls.append([]) else fail()
+
+        monkeypatch.setattr(np.lib.format, "write_array", later)
+    else:
+        monkeypatch.setattr(persistence.os, stage, fail)
+    with pytest.raises(interruption, match="stopped"):
+        save(dataclasses.replace(fit, intercept=2.0), path)
+    monkeypatch.undo()
+    # While it was being written the new file had another name
+    assert len(calls[-1]) == 2 and "model.npz" in calls[-1]
+    assert [p.name for p in path.parent.iterdir()] == ["model.npz"]
+    assert path.read_bytes() == before
+
+
+def test_the_bytes_are_on_disk_before_the_name_is(fit, path, monkeypatch):
+    order = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(persistence.os, "fsync", lambda fd: (order.append("fsync"), fsync(fd)))
+    monkeypatch.setattr(persistence.os, "replace", lambda *names: (order.append("replace"), replace(*names)))
+    save(fit, path)
+    assert order[:2] == ["fsync", "replace"]
+
+
+def test_saving_replaces(fit, path):
+    save(dataclasses.replace(fit, intercept=2.0), path)
+    assert load(path).intercept == 2.0
+    assert [p.name for p in path.parent.iterdir()] == ["model.npz"]
+
+
+@posix
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_permissions_are_those_of_a_new_file(fit, tmp_path, mask):
+    old = os.umask(mask)
+    try:
+        save(fit, tmp_path / "m.npz")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "m.npz").stat().st_mode) == 0o666 & ~mask
+
+
+@posix
+def test_a_link_goes_on_pointing_to_the_file(fit, path, tmp_path):
+    (tmp_path / "link.npz").symlink_to(path)
+    save(dataclasses.replace(fit, intercept=2.0), tmp_path / "link.npz")
+    assert (tmp_path / "link.npz").is_symlink()
+    assert load(path).intercept == 2.0
+
+
+@posix
+def test_only_regular_files_are_replaced(fit, tmp_path):
+    os.mkfifo(tmp_path / "pipe.npz")
+    with pytest.raises(ValueError, match="not a regular file"):
+        save(fit, tmp_path / "pipe.npz")
+    assert stat.S_ISFIFO((tmp_path / "pipe.npz").stat().st_mode)
+
+
+def test_directories_are_named_in_errors(fit, tmp_path):
+    with pytest.raises(FileNotFoundError, match="directory to write to") as caught:
+        save(fit, tmp_path / "none" / "m.npz")
+    assert caught.value.filename == str(tmp_path / "none")
+    with pytest.raises(IsADirectoryError):
+        save(fit, tmp_path)
