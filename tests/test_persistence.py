@@ -260,6 +260,8 @@ def test_hostile_member_is_refused_with_its_reason(path, name, data, match):
         ({"n_targets": 1}, r"shape .* where"),
         ({"fit": None}, r"'fit' .* is None, not a valid dict"),
         ({"fit": {}}, r"'l1_ratio' .* is missing"),
+        ({"fit": {"convention": "two_lambda"}}, r"convention that is not known, 'two_lambda'"),
+        ({"fit": {"convention": "x" * 99}}, r"convention that is not known, 'x{39}"),
         ({"certificate": {}}, r"'objective' .* is missing"),
         ({"feature_names": ["a"]}, r"'feature_names' .* must be 3 strings"),
         ({"feature_names": [1, 2, 3]}, r"'feature_names' .* must be 3 strings"),
@@ -274,7 +276,10 @@ def test_hostile_member_is_refused_with_its_reason(path, name, data, match):
     ],
 )
 def test_hostile_description_is_refused_with_its_reason(path, change, match):
-    rewrite(path, {"model.npy": meta_bytes(meta_of(path) | change)})
+    meta = meta_of(path)
+    if change.get("fit"):
+        change = {"fit": meta["fit"] | change["fit"]}
+    rewrite(path, {"model.npy": meta_bytes(meta | change)})
     refused(path, match)
 
 

@@ -19,16 +19,19 @@ from . import _interrupt
 from ._extras import require
 from ._kernels import dense as _dense
 from ._kernels import sparse as _sparse
+from ._threads import over_chunks
 
 _FRAME_LIBRARIES = {"pandas", "polars", "pyarrow", "modin", "cudf", "narwhals", "duckdb"}
 _MAX_INT = 2**31 - 1
-#: Tiles of X that a pass reads stay in the second-level cache; tiles that are packed for `syrk` may be larger.
+#: Tiles that are packed for a product with many targets stay in the second-level cache, those for `syrk` in the third.
 _SWEEP_BYTES = 1 << 20
-_GRAM_BYTES = 8 << 20
-#: max |mean|/sd up to which X is multiplied as it lies and centred afterwards: it costs at most two digits.
-_PLAIN_RATIO = 10.0
-#: Columns of a product with X handled together, so that their residuals stay below 32 MB.
-_RESIDUAL_ENTRIES = 4 << 20
+_GRAM_BYTES = 16 << 20
+#: Targets up to which a pass over X multiplies as it reads, without BLAS.
+_FEW = 6
+#: |mean|/sd above which a sparse column without zeros is stored centred.
+_FAR = 10.0
+#: Flops of dense work that take as long as one multiply-add at a scattered address.
+_SCATTERED = 60.0
 
 Matrix = np.ndarray[Any, Any]
 
@@ -37,7 +40,8 @@ Matrix = np.ndarray[Any, Any]
 
 
 def _is_frame(value: Any) -> bool:
-    return type(value).__module__.partition(".")[0] in _FRAME_LIBRARIES
+    """True for tables and series of other libraries and for their subclasses, wherever those were defined."""
+    return any(kind.__module__.partition(".")[0] in _FRAME_LIBRARIES for kind in type(value).__mro__)
 
 
 def is_sparse(value: Any) -> bool:
@@ -55,40 +59,65 @@ def _check_dtype(dtype: np.dtype[Any], name: str) -> np.dtype[Any]:
     if dtype.kind == "f":
         raise TypeError(
             f"{name} has dtype {dtype}; shrinkage computes in float32 and float64: "
-            f"pass {name}.astype({'numpy.float32' if dtype.itemsize < 4 else 'numpy.float64'})"
+            f"convert it with astype(numpy.float{32 if dtype.itemsize < 4 else 64})"
         )
     if dtype.kind == "c":
         raise TypeError(f"{name} has the complex dtype {dtype}; complex data is not supported: pass real numbers")
     if dtype.kind == "O":
         raise TypeError(
-            f"{name} has dtype object, so its entries may be anything: convert it, for example {name}.astype(float)"
+            f"{name} has dtype object, so its entries may be anything: convert it, for example with astype(float)"
         )
     raise TypeError(f"{name} has dtype {dtype}, which is not numeric: encode it as numbers first")
 
 
-def _from_frame(frame: Any, name: str) -> tuple[Matrix, tuple[str, ...]]:
-    """A frame's columns as a Fortran-ordered matrix, and their names."""
+def _from_frame(value: Any, name: str) -> tuple[Matrix, tuple[str, ...] | None]:
+    """A table as a Fortran-ordered matrix with its column names, or a series as a vector without."""
     nw = require("narwhals", extra="frames")
-    table = nw.from_native(frame, eager_only=True)
-    if len(set(table.columns)) != len(table.columns):
-        twice = sorted({c for c in table.columns if list(table.columns).count(c) > 1})
-        raise ValueError(f"{name} has more than one column called {twice[0]!r}: rename or drop them")
-    bad = {c: str(d) for c, d in table.schema.items() if not (d.is_numeric() or d == nw.Boolean)}
+    try:
+        table = nw.from_native(value, eager_only=True, allow_series=True)
+    except TypeError:
+        table = None
+    except ValueError:    # names that occur twice
+        columns = list(value.columns if not hasattr(value, "column_names") else value.column_names)
+        twice = next(c for i, c in enumerate(columns) if c in columns[:i])
+        raise ValueError(f"{name} has more than one column called {twice!r}: rename or drop them") from None
+    if isinstance(table, nw.Series):
+        if not _is_numeric(table):
+            raise TypeError(f"{name} has dtype {_dtype_of(table)}, which is not numeric: encode it as numbers first")
+        return _values_of(table, name), None
+    if not isinstance(table, nw.DataFrame):
+        kind = type(value)
+        raise TypeError(
+            f"{name} is a {kind.__module__.partition('.')[0]} {kind.__name__}, which is neither an array nor a series "
+            "nor a table in memory: collect or convert it first"
+        )
+    bad = [f"{c!r} ({_dtype_of(table.get_column(c))})" for c in table.columns if not _is_numeric(table.get_column(c))]
     if bad:
-        listed = ", ".join(f"{c!r} ({d})" for c, d in list(bad.items())[:5]) + (", ..." if len(bad) > 5 else "")
         raise TypeError(
             f"{name} has {len(bad)} column{'s' * (len(bad) > 1)} that {'are' if len(bad) > 1 else 'is'} not numeric: "
-            f"{listed}. Encode them as numbers (one-hot, for example) or drop them"
+            f"{', '.join(bad[:5])}{', ...' * (len(bad) > 5)}. Encode them as numbers (one-hot, for example) or drop them"
         )
     single = len(table.columns) > 0 and all(d == nw.Float32 for d in table.schema.values())
     out = np.empty((len(table), len(table.columns)), np.float32 if single else np.float64, order="F")
     for j, column in enumerate(table.columns):
-        values = table[column].to_numpy()
-        if values.dtype.kind == "O":    # nullable integers and booleans arrive as objects with None or NA
-            values = table[column].cast(nw.Float64).to_numpy()
-        _check_dtype(values.dtype, f"{name} column {column!r}")
-        out[:, j] = values
+        out[:, j] = _values_of(table.get_column(column), f"{name} column {column!r}")
     return out, tuple(str(c) for c in table.columns)
+
+
+def _is_numeric(series: Any) -> bool:
+    return bool(series.dtype.is_numeric()) or str(series.dtype) == "Boolean"
+
+
+def _dtype_of(series: Any) -> str:
+    """What a user would call the dtype: the library's own name where narwhals has none."""
+    return str(series.dtype if str(series.dtype) != "Unknown" else getattr(series.to_native(), "dtype", series.dtype))
+
+
+def _values_of(series: Any, name: str) -> Matrix:
+    if not series.dtype.is_float():    # nullable integers and booleans would arrive as objects with None or NA
+        series = series.cast(require("narwhals", extra="frames").Float64)
+    values = series.to_numpy()
+    return values.astype(_check_dtype(values.dtype, name), copy=False)
 
 
 def _from_array(value: Any, name: str) -> Matrix:
@@ -113,14 +142,23 @@ def _readable(X: Matrix) -> Matrix:
     (n, p), whole = X.shape, X.strides[0] % X.itemsize == 0 == X.strides[1] % X.itemsize
     by_column = rows == 1 and (columns >= n or p == 1)
     by_row = columns == 1 and (rows >= p or n == 1)
-    if whole and X.flags.aligned and (by_column or by_row):
+    if whole and X.flags.aligned and (by_column or by_row) and max(rows, columns) <= _MAX_INT:
         return X
     return np.ascontiguousarray(X)
+
+
+def _check_sides(shape: tuple[int, ...], name: str) -> None:
+    if max(shape, default=0) > _MAX_INT:
+        raise ValueError(
+            f"{name} has shape {shape}; BLAS counts in 32-bit integers, so no side may exceed {_MAX_INT}: "
+            "use a part of the rows or columns"
+        )
 
 
 def as_matrix(X: Any, name: str = "X") -> tuple[Any, tuple[str, ...] | None]:
     """X as a 2-D NumPy array (float32 or float64) or a `SparseColumns`, and its feature names if it has any."""
     if is_sparse(X):
+        _check_sides(X.shape, name)
         return _SparseStorage.convert(X, name), None
     names = None
     if _is_frame(X) and not hasattr(X, "__array_interface__"):
@@ -130,13 +168,8 @@ def as_matrix(X: Any, name: str = "X") -> tuple[Any, tuple[str, ...] | None]:
     if X.ndim != 2:
         hint = f"pass {name}.reshape(-1, 1) for one feature" if X.ndim == 1 else "pass a 2-D array"
         raise ValueError(f"{name} must be a 2-D array (n_samples, n_features), got {X.ndim}-D: {hint}")
-    X = _readable(X)
-    if max(X.shape) > _MAX_INT:
-        raise ValueError(
-            f"{name} has shape {X.shape}; BLAS counts in 32-bit integers, so no side may exceed {_MAX_INT}: "
-            "fit on a part of the rows"
-        )
-    return X, names
+    _check_sides(X.shape, name)
+    return _readable(X), names
 
 
 def _as_target(y: Any, n: int) -> tuple[Matrix, bool, tuple[str, ...] | None]:
@@ -147,14 +180,7 @@ def _as_target(y: Any, n: int) -> tuple[Matrix, bool, tuple[str, ...] | None]:
     if is_sparse(y):
         raise TypeError("y is sparse: pass a dense array, y.toarray()")
     if _is_frame(y) and not hasattr(y, "__array_interface__"):
-        nw = require("narwhals", extra="frames")
-        if isinstance(nw.from_native(y, allow_series=True, pass_through=True), nw.Series):
-            series = nw.from_native(y, series_only=True)
-            if not (series.dtype.is_numeric() or series.dtype == nw.Boolean):
-                raise TypeError(f"y has dtype {series.dtype}, which is not numeric: encode it as numbers first")
-            y = series.cast(nw.Float64).to_numpy()
-        else:
-            y, names = _from_frame(y, "y")
+        y, names = _from_frame(y, "y")
     y = _from_array(y, "y")
     if y.ndim not in (1, 2):
         raise ValueError(f"y must have shape (n_samples,) or (n_samples, n_targets), got {y.shape}")
@@ -163,26 +189,40 @@ def _as_target(y: Any, n: int) -> tuple[Matrix, bool, tuple[str, ...] | None]:
     if y.ndim == 2 and y.shape[1] == 0:
         raise ValueError(f"y has shape {y.shape}: there is no target in it")
     one_d = y.ndim == 1
-    return np.array(y.reshape(n, -1), dtype=np.float64, order="F"), one_d, names
+    Y = np.array(y.reshape(n, -1), dtype=np.float64, order="F")
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = Y.sum()
+    if not math.isfinite(total):
+        bad = np.argwhere(~np.isfinite(Y))
+        if len(bad):
+            i, k = (int(v) for v in bad[0])
+            target = "" if one_d else f" of target {names[k] if names else k}"
+            raise ValueError(f"y contains {Y[i, k]} at row {i}{target}: remove such rows")
+    return Y, one_d, names
 
 
 def _as_weights(sample_weight: Any, n: int) -> Matrix | None:
     if sample_weight is None:
         return None
     if _is_frame(sample_weight) and not hasattr(sample_weight, "__array_interface__"):
-        sample_weight = require("narwhals", extra="frames").from_native(sample_weight, series_only=True).to_numpy()
+        sample_weight, _ = _from_frame(sample_weight, "sample_weight")
     s = _from_array(sample_weight, "sample_weight").astype(np.float64, copy=False)
     if s.ndim == 0:
         s = np.full(n, float(s))
     if s.shape != (n,):
         raise ValueError(f"sample_weight must have shape ({n},), one weight per row of X, got {s.shape}")
-    if not math.isfinite(s.sum()):
-        raise ValueError(f"sample_weight is not finite at row {int(np.flatnonzero(~np.isfinite(s))[0])}")
-    if n and s.min() < 0:
+    finite = np.isfinite(s)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        raise ValueError(f"sample_weight is not finite at row {row} ({s[row]}): weights must be zero or more")
+    if s.min() < 0:
         row = int(np.argmin(s))
         raise ValueError(f"sample_weight is negative at row {row} ({s[row]:g}): weights must be zero or more")
-    if n and s.max() == 0:
+    largest = float(s.max())
+    if largest == 0:
         raise ValueError("sample_weight is zero for every row: at least one row must count")
+    if not 1e-150 <= largest <= 1e150:
+        raise ValueError(f"the largest sample_weight is {largest:g}, too close to the range of doubles: rescale them")
     return np.ascontiguousarray(s)
 
 
@@ -191,15 +231,40 @@ def _name_of(j: int, names: Sequence[str] | None) -> str:
 
 
 def _raise_not_finite(X: Any, names: Sequence[str] | None) -> None:
-    """X's moments are not finite: say where, or that values are too large or small to square."""
+    """X's moments are not finite: say where, or that values are too large to square."""
     for i, j, value in X.suspects(lambda a: ~np.isfinite(a)):
         what = "NaN" if math.isnan(value) else f"{value:+}"
         raise ValueError(f"X contains {what} at {_name_of(j, names)}, row {i}: remove or impute such values")
     for _, j, value in X.suspects(lambda a: np.abs(a) > 1e150):
         raise ValueError(f"X reaches {value:g} in {_name_of(j, names)}: too large to square; rescale the column")
+    raise ValueError("the weighted sum of squares of X overflows: rescale X, or sample_weight")
+
+
+def _outside(indices: Matrix, size: int) -> bool:
+    return indices.dtype.kind not in "iu" or bool(len(indices) and (indices.min() < 0 or indices.max() >= size))
+
+
+def _broken(indptr: Matrix, indices: Matrix, data: Matrix, dimensions: int, major: int, minor: int) -> bool:
+    """Whether compressed storage would be read out of its bounds."""
+    return (
+        (indptr.shape, indices.ndim, data.ndim) != ((major + 1,), 1, dimensions)
+        or indptr[0] != 0
+        or bool((indptr[1:] < indptr[:-1]).any())
+        or indptr[-1] > min(len(indices), len(data))
+        or _outside(indices[: indptr[-1]], minor)
+    )
 
 
 # --------------------------------------------------------------------------------------------------- storage
+
+
+def _sum(parts: list[tuple[Matrix, ...]]) -> tuple[Matrix, ...]:
+    """Entry by entry, the sums of the chunks' results in their order."""
+    first, *rest = parts
+    for part in rest:
+        for total, term in zip(first, part, strict=True):
+            total += term
+    return first
 
 
 class _DenseStorage:
@@ -214,55 +279,91 @@ class _DenseStorage:
         self.rowwise = X.strides[1] == X.itemsize and not (X.strides[0] == X.itemsize and X.shape[1] == 1)
         self.layout = "C" if self.rowwise else "F"
         self.ones = np.ones(max(self.n, self.p))
-        self.plain = True
-        # a column-major tile needs long columns, a row-major one only needs to fit the cache
-        self.step = max(16 if self.rowwise else 512, _SWEEP_BYTES // (8 * max(1, self.p)))
-        self.step = min(self.step, max(1, self.n))
 
-    def _scratch(self, plain: bool) -> Matrix:
-        return np.empty(self.step * self.p if self.single or not plain else 1)
+    def moments(
+        self, s: Matrix, total_weight: float, intercept: bool, SY: Matrix
+    ) -> tuple[Matrix, Matrix, Matrix, bool]:
+        """(mean, scale, (X - mean)' S Y, whether all of it is finite)."""
+        p, t = self.p, SY.shape[1]
+        shift = self.X[0].astype(np.float64) if intercept else np.zeros(p)
+        few = SY if t <= _FEW else SY[:, :0]
 
-    def moments(self, s: Matrix, SY: Matrix, centre: bool) -> tuple[Matrix, Matrix, Matrix, Matrix]:
-        """(shift, sum of s (x - shift), sum of s (x - shift)^2, X' S Y)."""
-        zeros = np.zeros(self.p)
-        shift = self.X[0].astype(np.float64) if centre else zeros
-        total, square, cross = np.zeros(self.p), np.zeros(self.p), np.zeros((self.p, SY.shape[1]), order="F")
-        _dense.moments(
-            self.X, shift, s, SY, zeros, self.ones, total, square, cross, self._scratch(True), self.step
-        )
-        return shift, total, square, cross
+        def part(start: int, stop: int) -> tuple[Matrix, Matrix, Matrix]:
+            total, square, cross = np.zeros(p), np.zeros(p), np.zeros((p, few.shape[1]), order="F")
+            _dense.moments(self.X[start:stop], shift, s[start:stop], few[start:stop], total, square, cross)
+            return total, square, cross
+
+        total, square, cross = _sum(over_chunks(part, self.n, self.X.size))
+        finite = _dense.finish_moments(shift, total, square, total_weight, intercept)
+        mean, scale = total, square
+        if t > _FEW:
+            cross = np.zeros((p, t), order="F")
+            self.sweep(mean, self.ones, 1.0, None, np.array(SY, order="F"), cross)
+        elif intercept:
+            # sums were taken of X - shift: SY has mean zero up to rounding
+            cross -= np.outer(mean - shift, SY.sum(axis=0))
+        return mean, scale, cross, finite
 
     def sweep(self, mean: Matrix, s: Matrix, sign: float, W: Matrix | None, R: Matrix, G: Matrix | None) -> None:
         """R += sign (X - mean) W, then G += (X - mean)' S R; None leaves a half out."""
-        nothing = np.empty((0, R.shape[1]), order="F")
-        W, G = nothing if W is None else W, nothing if G is None else G
-        weighted = np.empty((self.step, R.shape[1]), order="F")
-        _dense.sweep(
-            self.X, mean, s, self.ones, self.plain, sign, W, R, G, self._scratch(self.plain), weighted, self.step
-        )
+        p, t = self.p, R.shape[1]
+        nothing = np.empty((0, t), order="F")
+        W = nothing if W is None else W
+        if t > _FEW:
+            step = min(self.n, max(32, _SWEEP_BYTES // (8 * p)))
+            scratch, weighted = np.empty(step * p), np.empty((step, t), order="F")
+            G = nothing if G is None else G
+            args = (self.X, mean, s, self.ones, sign, W, R, G, scratch, weighted, step)
+            _interrupt.run(_dense.sweep_many, *args, work=4.0 * self.n * p * t)
+            return
 
-    def gram(self, axis: int, mean: Matrix, column_scale: Matrix | None, row_scale: Matrix | None) -> Matrix:
+        def part(start: int, stop: int) -> tuple[Matrix]:
+            own = nothing if G is None else np.zeros((p, t), order="F")
+            _dense.sweep(self.X[start:stop], mean, s[start:stop], sign, W, R[start:stop], own)
+            return (own,)
+
+        (total,) = _sum(over_chunks(part, self.n, self.X.size * t))
+        if G is not None:
+            G += total
+
+    def gram(
+        self, axis: int, mean: Matrix, column_scale: Matrix | None, row_scale: Matrix | None, single: bool
+    ) -> Matrix:
+        """Z'Z or ZZ', lower triangle; `single` multiplies in float32 and sums tiles in float64."""
         order, depth = (self.p, self.n) if axis == 0 else (self.n, self.p)
-        column_scale = self.ones if column_scale is None else column_scale
-        row_scale = self.ones if row_scale is None else row_scale
+        column_scale = self.ones[: self.p] if column_scale is None else column_scale
+        row_scale = self.ones[: self.n] if row_scale is None else row_scale
         out = np.zeros((order, order), order="F")
-        step = min(depth, max(128, _GRAM_BYTES // (8 * order)))
-        if self.single:
-            part, scratch = np.empty((order, order), np.float32, order="F"), np.empty(order * step, np.float32)
-        else:
-            part, scratch = np.empty((1, 1), order="F"), np.empty(order * step)
-        stop = np.zeros(1, np.int32)
-        args = (self.X, mean, column_scale, row_scale, axis, False, out, part, scratch, step, stop)
-        _interrupt.run(_dense.gram, *args, work=float(order) * order * depth, stop=stop)
+        kind = np.float32 if single else np.float64
+        step = min(depth, max(256, _GRAM_BYTES // (np.dtype(kind).itemsize * order)))
+        part = np.empty((order, order) if single else (1, 1), np.float32, order="F")
+        tile = np.empty(order * step, kind)
+        transposed = self.rowwise != (axis == 0)
+        for k in range(0, depth, step):
+            rows = slice(k, min(depth, k + step)) if axis == 0 else slice(0, self.n)
+            columns = slice(0, self.p) if axis == 0 else slice(k, min(depth, k + step))
+            X, m, c, r = self.X[rows, columns], mean[columns], column_scale[columns], row_scale[rows]
+            outer, inner = X.shape if self.rowwise else X.shape[::-1]
+
+            def pack(start: int, stop: int) -> None:
+                own, run = slice(start, stop), tile[start * inner : stop * inner]    # noqa: B023
+                if self.rowwise:
+                    _dense.pack(X[own], m, c, r[own], run)    # noqa: B023
+                else:
+                    _dense.pack(X[:, own], m[own], c[own], r, run)    # noqa: B023
+
+            over_chunks(pack, outer, X.size)
+            size = X.size // order
+            _interrupt.run(
+                _dense.rank_update, tile[: X.size], size, transposed, out, part, work=float(order) * order * size
+            )
         return out
 
     def columns(self, which: Matrix) -> Matrix:
         return np.asarray(self.X[:, which], dtype=np.float64)
 
     def rows(self, start: int, stop: int) -> _DenseStorage:
-        part = _DenseStorage(self.X[start:stop])
-        part.plain = self.plain
-        return part
+        return _DenseStorage(self.X[start:stop])
 
     def suspects(self, test: Any) -> Any:
         rows = max(1, (1 << 20) // max(1, self.p))
@@ -279,7 +380,6 @@ class _SparseStorage:
     """
 
     sparse = True
-    plain = True
 
     def __init__(self, data: Matrix, indices: Matrix, indptr: Matrix, shape: tuple[int, int], rowwise: bool) -> None:
         self.data, self.indices, self.indptr, self.rowwise = data, indices, indptr, rowwise
@@ -294,20 +394,26 @@ class _SparseStorage:
         if X.ndim != 2:
             raise ValueError(f"{name} must be 2-D (n_samples, n_features), got a sparse array of shape {X.shape}")
         dtype = _check_dtype(X.dtype, name)
-        if X.format not in ("csr", "csc"):
+        # SciPy's conversions trust the indices: they are checked before, in the storage they arrive in
+        kind, broken = X.format, False
+        if kind == "bsr":
+            rows, columns = X.blocksize
+            broken = _broken(X.indptr, X.indices, X.data, 3, X.shape[0] // rows, X.shape[1] // columns)
+        elif kind not in ("csr", "csc"):
+            try:
+                X = X.tocoo(copy=False)
+                broken = len(X.row) != len(X.col) or _outside(X.row, X.shape[0]) or _outside(X.col, X.shape[1])
+            except (ValueError, IndexError):    # what SciPy does check
+                broken = True
+        if kind not in ("csr", "csc") and not broken:
             X = X.tocsr()
         rowwise, shape = X.format == "csr", X.shape
-        data, indices, indptr = X.data, X.indices, X.indptr
-        major, minor = shape if rowwise else shape[::-1]
-        broken = (
-            indptr.shape != (major + 1,)
-            or indptr[0] != 0
-            or indptr[-1] > min(len(indices), len(data))
-            or (np.diff(indptr) < 0).any()
-            or (len(indices) and (indices.min() < 0 or indices.max() >= minor))
-        )
+        if not broken:
+            data, indices, indptr = X.data, X.indices, X.indptr
+            major, minor = shape if rowwise else shape[::-1]
+            broken = _broken(indptr, indices, data, 1, major, minor)
         if broken:
-            raise ValueError(f"{name} is a {X.format.upper()} matrix with inconsistent indices: rebuild it")
+            raise ValueError(f"{name} is a {kind.upper()} matrix with inconsistent indices: rebuild it")
         private = type(X)((data, indices, indptr), shape=shape, copy=False)
         if not private.has_canonical_format:
             private = type(X)((data, indices, indptr), shape=shape, copy=True)
@@ -354,15 +460,23 @@ class _SparseStorage:
     def multiply(self, V: Matrix, out: Matrix, sign: float = 1.0, adjoint: bool = False, square: bool = False) -> None:
         """out += sign X V, or X'V; row-major operands."""
         kernel = _sparse.gather if self.rowwise != adjoint else _sparse.scatter
-        kernel(self.data, self.indices, self.indptr, square, sign, V, out)
+        work = _SCATTERED * self.nnz * V.shape[1]
+        _interrupt.run(kernel, self.data, self.indices, self.indptr, square, sign, V, out, work=work)
 
-    def moments(self, s: Matrix, SY: Matrix, centre: bool) -> tuple[Matrix, Matrix, Matrix, Matrix]:
+    def moments(
+        self, s: Matrix, total_weight: float, intercept: bool, SY: Matrix
+    ) -> tuple[Matrix, Matrix, Matrix, bool]:
         total, square = self._sums(s)
-        if centre and self._shift_full_columns(total, square, s):
+        if intercept and self._shift_full_columns(total, square, s):
             total, square = self._sums(s)
+        offset = total / total_weight if intercept else np.zeros(self.p)
+        mean = self.shift + offset
+        with np.errstate(invalid="ignore"):
+            scale = np.sqrt(np.maximum(square / total_weight - offset * offset, 0.0))
         cross = np.zeros((self.p, SY.shape[1]))
         self.multiply(np.ascontiguousarray(SY), cross, adjoint=True)
-        return self.shift, total, square, np.asfortranarray(cross)
+        cross -= np.outer(offset, SY.sum(axis=0))
+        return mean, scale, np.asfortranarray(cross), math.isfinite(total.sum() + square.sum())
 
     def _sums(self, s: Matrix) -> tuple[Matrix, Matrix]:
         total, square = np.zeros((self.p, 1)), np.zeros((self.p, 1))
@@ -375,7 +489,7 @@ class _SparseStorage:
         weight = s[: self.n].sum()
         mean = total / weight
         with np.errstate(invalid="ignore"):
-            far = mean * mean > _PLAIN_RATIO**2 * (square / weight - mean * mean)
+            far = mean * mean > _FAR**2 * (square / weight - mean * mean)
         if not far.any():
             return False
         counts = np.diff(self.indptr) if not self.rowwise else np.bincount(self.indices, minlength=self.p)
@@ -402,7 +516,9 @@ class _SparseStorage:
             self.multiply(np.ascontiguousarray(weighted), adjoint, adjoint=True)
             G += adjoint - np.outer(mean, weighted.sum(axis=0))
 
-    def gram(self, axis: int, mean: Matrix, column_scale: Matrix | None, row_scale: Matrix | None) -> Matrix:
+    def gram(
+        self, axis: int, mean: Matrix, column_scale: Matrix | None, row_scale: Matrix | None, single: bool
+    ) -> Matrix:
         mean = mean - self.shift
         order = self.p if axis == 0 else self.n
         rows = np.ones(self.n) if row_scale is None else np.ascontiguousarray(row_scale[: self.n])
@@ -410,7 +526,7 @@ class _SparseStorage:
         out, stop = np.zeros((order, order), order="F"), np.zeros(1, np.int32)
         major, minor = (rows, columns) if axis == 0 else (columns, rows)
         X = self.turned(rowwise=axis == 0)
-        work = 4.0 * self.gram_work(axis)
+        work = _SCATTERED * self.gram_work(axis)
         _interrupt.run(
             _sparse.gram, X.data, X.indices, X.indptr, major, minor, out, stop, work=work, stop=stop
         )
@@ -504,54 +620,51 @@ class Design:
 
     def _centre_targets(self) -> None:
         Y = self.Y
-        if not math.isfinite(Y.sum()):
-            bad = np.argwhere(~np.isfinite(Y))
-            if len(bad):
-                i, k = (int(v) for v in bad[0])
-                target = "" if self.one_d else f" of target {self.target_names[k] if self.target_names else k}"
-                raise ValueError(f"y contains {Y[i, k]} at row {i}{target}: remove such rows")
-        self.y_mean = np.zeros(self.t)
-        if self.fit_intercept:
-            for _ in range(2):    # the second pass removes the rounding of the first
-                step = self.average(Y)
-                Y -= step
-                self.y_mean += step
-        self.y_square = self.square_sum(Y)
-        if not np.isfinite(self.y_square).all():
-            raise ValueError(f"y reaches {np.abs(Y).max():g}: too large to square; rescale it")
+        self.y_mean, self.y_square = np.zeros(self.t), np.zeros(self.t)
+        _dense.centre(Y, self.s, self.total_weight, self.fit_intercept, self.y_mean, self.y_square)
+        if not math.isfinite(self.y_square.sum()):
+            raise ValueError("y is too large to square: rescale it")
 
     def _centre_features(self) -> None:
         if self.p == 0:
             self.mean = self.scale = np.zeros(0)
             self.cross = np.zeros((0, self.t), order="F")
             return
-        SY = self.s[:, None] * self.Y if self.weighted else self.Y
-        shift, total, square, cross = self.storage.moments(self.s, np.asfortranarray(SY), self.fit_intercept)
-        if not math.isfinite(total.sum() + square.sum()):
+        SY = np.asfortranarray(self.s[:, None] * self.Y) if self.weighted else self.Y
+        with np.errstate(all="ignore"):    # what overflows here is reported by name below
+            self.mean, self.scale, self.cross, finite = self.storage.moments(
+                self.s, self.total_weight, self.fit_intercept, SY
+            )
+        if not finite:
             _raise_not_finite(self.storage, self.feature_names)
-        offset = total / self.total_weight
-        self.mean = shift + offset if self.fit_intercept else np.zeros(self.p)
-        about = offset if self.fit_intercept else 0.0
-        self.scale = np.sqrt(np.maximum(square / self.total_weight - about * about, 0.0))
-        if not self.storage.sparse:
-            self.storage.plain = bool((np.abs(self.mean) <= _PLAIN_RATIO * self.scale).all())
-        if self.storage.plain and not self.storage.sparse:
-            cross -= np.outer(self.mean, SY.sum(axis=0))
-        elif self.fit_intercept:
-            cross = np.zeros((self.p, self.t), order="F")
-            self.storage.sweep(self.mean, self.s, 1.0, None, self.Y.copy(order="F"), cross)
-        self.cross = cross
+
+    @property
+    def eps(self) -> float:
+        """Unit roundoff of the precision that X is stored in: what its entries are good for."""
+        return 2.0**-23 if self.storage.single else 2.0**-52
 
     @property
     def layout(self) -> Literal["C", "F", "csr", "csc"]:
         return self.storage.layout
 
-    def gram(self, axis: int = 0, column_scale: Matrix | None = None) -> Matrix:
-        """Lower triangle of Z'Z (axis 0) or ZZ' (axis 1), Z = S^1/2 (X - mean) diag(column_scale)."""
+    def gram(self, axis: int = 0, column_scale: Matrix | None = None, *, single: bool = False) -> Matrix:
+        """Lower triangle of Z'Z (axis 0) or ZZ' (axis 1), Z = S^1/2 (X - mean) diag(column_scale).
+
+        `single` takes the products of a dense X in float32, summed in float64 every few hundred samples: half the
+        time, seven digits. `single_is_safe` says whether they stay in float32's range.
+        """
         order = self.p if axis == 0 else self.n
-        need = 8 * order * order * (1.5 if self.storage.single else 1.0)
-        check_memory(need, f"a {order} x {order} Gram matrix")
-        return self.storage.gram(axis, self.mean, column_scale, np.sqrt(self.s) if self.weighted else None)
+        check_memory(8.0 * order * order * (1.5 if single else 1.0), f"a {order} x {order} Gram matrix")
+        return self.storage.gram(axis, self.mean, column_scale, np.sqrt(self.s) if self.weighted else None, single)
+
+    def single_is_safe(self, column_scale: Matrix | None = None) -> bool:
+        """Whether entries of Z are so near 1 that their products neither overflow nor vanish in float32."""
+        size = self.scale if column_scale is None else self.scale * column_scale
+        size, s = size[size > 0], self.s[self.s > 0]
+        if not len(size):
+            return True
+        low, high = size.min() * math.sqrt(s.min()), size.max() * math.sqrt(s.max())
+        return bool(low > 1e-8 and high < 1e8)
 
     def apply(self, W: Matrix, start: int = 0, stop: int | None = None) -> Matrix:
         """(X - mean) W for rows start..stop."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 #: Work below this many floating-point operations (about 50 ms on two slow cores) is called directly.
 DIRECT = 5e9
 _POLL_SECONDS = 0.05
+#: How long the end of the process waits for a call that was interrupted and cannot be stopped.
+_EXIT_SECONDS = 10.0
 
 
 def run(call: Callable[..., Any], *args: Any, work: float, stop: np.ndarray | None = None) -> Any:
@@ -22,21 +25,26 @@ def run(call: Callable[..., Any], *args: Any, work: float, stop: np.ndarray | No
     if work < DIRECT or threading.current_thread() is not threading.main_thread():
         return call(*args)
     outcome: list[Any] = [None, None]
+    # not Thread.join: interrupted, it takes the thread for finished (before Python 3.13)
+    done = threading.Event()
 
     def target() -> None:
         try:
             outcome[0] = call(*args)
         except BaseException as error:
             outcome[1] = error
+        finally:
+            done.set()
 
-    worker = threading.Thread(target=target, daemon=True)
-    worker.start()
     try:
-        while worker.is_alive():
-            worker.join(_POLL_SECONDS)
+        threading.Thread(target=target, daemon=True).start()
+        while not done.wait(_POLL_SECONDS):
+            pass
     except BaseException:
         if stop is not None:
             stop[0] = 1
+        # BLAS frees its buffers when the process ends: a call still in it would crash on the way out
+        atexit.register(done.wait, _EXIT_SECONDS)
         raise
     if outcome[1] is not None:
         raise outcome[1]

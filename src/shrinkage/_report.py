@@ -31,7 +31,8 @@ def report(model: Model) -> dict[str, Any]:
     fit, about = model.fit, model.about
     alpha, _ = conventions.to_canonical(fit.alpha, fit.convention, sum_weights=fit.sum_weights)
     in_sum = conventions.from_canonical(alpha, "sum", sum_weights=fit.sum_weights)
-    per_sd = fit.coef * fit.feature_scale
+    with np.errstate(over="ignore", invalid="ignore"):
+        per_sd = fit.coef * fit.feature_scale
     names = fit.feature_names or tuple(f"x{j}" for j in range(fit.n_features))
     size = np.abs(per_sd).reshape(-1, fit.n_features).max(axis=0)
     # A file may note down anything; what is not of its kind is as good as absent
@@ -147,9 +148,9 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     if facts["constant"]:
         yield "", f"constant, so their coefficient is 0: {listed(facts['constant'])}", "yellow"
 
-    squares = "sum of squares, standardized columns" if facts.get("standardize") else "sum of squares"
+    how = "on scaled columns" if facts.get("standardize") else "(sum of squares)"
     yield "alpha", _pair(_g(facts["alpha"]), "canonical: half the mean squared error + alpha |w|²/2"), "bold"
-    yield "", _pair(_g(facts["alpha_sum"]), f"the same for scikit-learn's Ridge ({squares})"), ""
+    yield "", _pair(_g(facts["alpha_sum"]), f"the same for scikit-learn's Ridge {how}"), ""
     if score := facts["score"]:
         tried, name = score["alphas"], _METHODS.get(score["method"], _shown(score["method"]))
         yield (
@@ -164,7 +165,7 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             within = "" if error is None else f" ± {_g(error, 2)}"
             yield label, _pair(_g(score[key], 4) + within, f"{key.upper()}, {name}"), style
         if score["r2"] is not None:
-            yield "R²", _pair(_g(score["r2"], 3), f"{name}: 1 - MSE / variance of {_target(facts)}"), "bold"
+            yield "R²", _pair(_g(score["r2"], 3), f"1 - MSE / variance of {_target(facts)}, {name}"), "bold"
     if facts.get("training_r2") is not None:
         label = "" if score else "R²"
         yield label, _pair(_g(facts["training_r2"], 3), "on the rows it was fitted to"), ""
@@ -219,9 +220,10 @@ def _coefficients(facts: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]
         table.add_column("")
         largest = max((abs(entry["per_sd"] or 0) for entry in entries), default=0) or 1
         for entry in entries:
-            effect = entry["per_sd"] or 0.0
-            ends = largest + min(effect, 0), largest + max(effect, 0)
-            bar = Bar(2 * largest, *ends, width=24, color="cyan" if effect > 0 else "magenta")
+            effect = (entry["per_sd"] or 0) / largest
+            bar = Bar(
+                2, 1 + min(effect, 0), 1 + max(effect, 0), width=24, color="cyan" if effect > 0 else "magenta"
+            )
             table.add_row(Text(_shown(entry["feature"])), _g(entry["coefficient"]), _g(entry["per_sd"]), bar)
         table.add_row(Text("intercept", style="italic"), _g(facts["intercept"]))
     return table

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import operator
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ._design import Design, _SparseStorage, as_matrix
+from .penalties import check_alpha
 
 Array = np.ndarray[Any, Any]
 
@@ -46,8 +48,8 @@ class Certificate:
     n_iter : int
         Refinement steps, or iterations of an iterative solver.
     residual_ratio : float
-        Ridge: the gradient scaled feature by feature against rounding, in LAPACK's manner: of the order of 1 is
-        healthy, more than 30 is an alarm.
+        Ridge: the gradient scaled feature by feature against rounding in the precision of X, in LAPACK's manner: of
+        the order of 1 is healthy, more than 30 is an alarm.
     rcond : float
         Reciprocal condition number of the equilibrated system that was solved; NaN where none was factored.
     """
@@ -122,12 +124,12 @@ def _count(number: int, noun: str) -> str:
 
 def _number(value: Any) -> str:
     values = np.atleast_1d(value)
-    if len(values) == 1:
+    if not (values != values[0]).any():
         return f"{values[0]:.6g}"
     return f"{values.min():.4g} to {values.max():.4g}"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Fit:
     """A fitted linear model with its certificate.
 
@@ -214,11 +216,19 @@ class Fit:
         -------
         float
             1 is a perfect prediction, 0 that of the mean; NaN where y does not vary.
+
+        Raises
+        ------
+        TypeError, ValueError
+            The data are not what the model can be given, as in `shrinkage.ridge` and `predict`.
         """
         design = Design(X, y, sample_weight, fit_intercept=True)
         predicted = self.predict(X).reshape(design.n, -1)
         if predicted.shape[1] != design.t:
-            raise ValueError(f"y has {design.t} targets, but the model was fitted on {predicted.shape[1]}")
+            raise ValueError(
+                f"y has {_count(design.t, 'target')}, but the model was fitted on {predicted.shape[1]}: "
+                "pass the columns of the training y"
+            )
         error = design.Y + design.y_mean - predicted
         loss = np.einsum("i,ik,ik->k", design.s, error, error)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -248,7 +258,7 @@ class Fit:
             yield "...", f"{_count(self.n_features - count, 'smaller coefficient')}"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Path:
     """Ridge solutions along decreasing alphas, from one factorization.
 
@@ -280,15 +290,18 @@ class Path:
     convention: str
     solver: str
     solver_reason: str
-    _fit: Callable[[int], Fit] = field(compare=False)
+    _fit: Callable[[int], Fit]
     feature_names: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.alphas)
 
     def __getitem__(self, k: int) -> Fit:
-        """The k-th solution as a `Fit`."""
-        return self._fit(range(len(self))[k])
+        """The k-th solution as a `Fit`; k counts from the largest alpha, negative k from the smallest."""
+        k = operator.index(k)
+        if not -len(self) <= k < len(self):
+            raise IndexError(f"the path has {_count(len(self), 'alpha')}, there is no number {k}")
+        return self._fit(k % len(self))
 
     def __iter__(self) -> Iterator[Fit]:
         return (self[k] for k in range(len(self)))
@@ -308,10 +321,13 @@ class Path:
 
         Raises
         ------
+        TypeError
+            `alpha` is not a number.
         ValueError
-            `alpha` is not on the path.
+            `alpha` is not on the path, or X does not fit the training data.
         """
         if alpha is not None:
+            alpha = float(np.ravel(check_alpha(alpha))[0])
             k = int(np.argmin(np.abs(self.alphas - alpha)))
             if not math.isclose(self.alphas[k], alpha, rel_tol=1e-9):
                 raise ValueError(
@@ -320,14 +336,16 @@ class Path:
                 )
             return self[k].predict(X)
         shape = self.coefs.shape
-        flat = predict(X, self.coefs.reshape(-1, shape[-1]), self.intercepts.ravel(), self.feature_names, shape[-1])
-        return np.moveaxis(flat.reshape((-1, *shape[:-1])), 0, 1)
+        coefs = self.coefs.reshape(self.intercepts.size, shape[-1])
+        flat = predict(X, coefs, self.intercepts.ravel(), self.feature_names, shape[-1])
+        return np.moveaxis(flat.reshape(len(flat), *shape[:-1]), 0, 1)
 
     def __repr__(self) -> str:
         worst = max(self.certificates, key=lambda c: c.residual_ratio, default=None)
+        targets = "" if self.coefs.ndim == 2 else f", {_count(self.coefs.shape[1], 'target')}"
         return "\n".join(
             [
-                f"Path: {_count(len(self), 'alpha')}, {_count(self.coefs.shape[-1], 'feature')}",
+                f"Path: {_count(len(self), 'alpha')}, {_count(self.coefs.shape[-1], 'feature')}{targets}",
                 f"  alpha          {self.alphas[0]:.4g} down to {self.alphas[-1]:.4g} ({self.convention} convention)",
                 f"  dof            {self.effective_dof[0]:.4g} up to {self.effective_dof[-1]:.4g}",
                 f"  worst          {worst}",
@@ -336,7 +354,7 @@ class Path:
         )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class CrossValidation:
     """Scores along a grid of alphas, the alpha they choose, and the fit there.
 

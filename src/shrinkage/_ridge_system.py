@@ -7,6 +7,7 @@ Everything here is in "sum" units, the normal equations times W = sum of the wei
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,8 @@ import scipy.linalg
 
 from . import _interrupt
 from ._design import Design, affordable, check_memory
+from ._kernels import certificate as _certificate
 from ._kernels import cholesky as _cholesky
-from ._kernels import dense as _dense
 from ._result import RESIDUAL_ALARM, Certificate
 
 Array = np.ndarray[Any, Any]
@@ -25,6 +26,11 @@ Corrector = Callable[[Array, Array, Array], Array]
 EPS = float(np.finfo(np.float64).eps)
 #: Below these reciprocal condition numbers the Gram matrix does not know the answer: go to X itself.
 RCOND_DOUBLE, RCOND_SINGLE = 1e-10, 2e-6
+#: Rows of `System.measure`.
+OBJECTIVE, GAP, GRADIENT, RATIO, _LOOSE = range(5)
+_NONE = np.zeros(0, np.uint8)
+#: Order of a Gram matrix from which single precision is faster, the further pass over X that it takes included.
+_SINGLE_SIDE = 300
 #: A scaled residual that further refinement will not improve on.
 _SETTLED = 2.0
 
@@ -53,41 +59,33 @@ class System:
         finite_v = self.v if self.active is None else np.where(np.isinf(self.v), 0.0, self.v)
         # (p, c), zero for excluded features
         self.ridge = np.multiply.outer(lam, finite_v).T
-        self.free = factors is not None and bool((factors == 0).any())
+        self.frozen = _NONE if self.active is None else np.isinf(self.v).astype(np.uint8)
 
     # -- the proof ------------------------------------------------------------------------------------------
 
-    def gradient(self, W: Array) -> tuple[Array, Array]:
-        """(R, g): residuals y - Xw with their mean removed, and minus the gradient, from the data."""
-        R, g = self.design.residual(W, self.Y)
-        g -= self.ridge * W
-        if self.active is not None:
-            g[np.isinf(self.v)] = 0.0
-        return R, g
+    def evaluate(self, W: Array, excess: Callable[[Array, Array], Array] | None = None) -> tuple[Array, Array, Array]:
+        """(R, g, measures): residuals y - Xw, minus the gradient, and the rows of `measures`, all from the data."""
+        d = self.design
+        R, g = d.residual(W, self.Y)
+        return R, g, self.measure(W, R, g, excess)
 
-    def measures(self, W: Array, R: Array, g: Array, excess: Callable[[Array, Array], Array] | None) -> dict[str, Array]:
-        """Objective, duality gap, gradient norm and scaled residual of every column."""
-        d, total = self.design, self.design.total_weight
-        mean = d.average(R) if d.fit_intercept else 0.0
-        loss = d.square_sum(R) - total * mean * mean if d.fit_intercept else d.square_sum(R)
-        penalized = self.ridge > 0
-        with np.errstate(divide="ignore", invalid="ignore"):
-            gap = np.where(penalized, g * g / (2.0 * self.ridge), 0.0).sum(axis=0) / total
-        if not penalized.all():
-            free = np.where(penalized, 0.0, g)
-            if free.any():
-                gap = (excess or self._projected_gap)(R, g) / total
-        norm = np.sqrt(total * np.square(d.scale)[:, None] + self.ridge)
-        size = (norm * np.abs(W)).sum(axis=0) + np.sqrt(self.y_square)
-        scaled = np.abs(g) / np.where(norm > 0, norm, 1.0)
-        ratio = scaled.max(axis=0, initial=0.0) / np.where(size > 0, EPS * size, 1.0)
-        return {
-            "objective": (loss + (self.ridge * W * W).sum(axis=0)) / (2.0 * total),
-            "gap": gap,
-            "null": self.y_square / (2.0 * total),
-            "kkt": np.abs(g).max(axis=0, initial=0.0) / total,
-            "ratio": ratio,
-        }
+    def measure(
+        self, W: Array, R: Array, g: Array, excess: Callable[[Array, Array], Array] | None = None
+    ) -> Array:
+        """Rows OBJECTIVE, GAP, GRADIENT and RATIO of every column; g = (X - mean)' S R becomes minus the gradient.
+
+        Where features without a penalty have a gradient, `excess(R, g)` says W times how far the objective is above
+        its minimum.
+        """
+        d = self.design
+        out = np.empty((5, len(self.lam)))
+        _certificate.measure(
+            R, d.s, d.total_weight, d.fit_intercept, np.asfortranarray(W), g, self.ridge, self.frozen, d.scale,
+            self.y_square, d.eps, out,
+        )  # fmt: skip
+        if out[_LOOSE].any():
+            out[GAP] = (excess or self._projected_gap)(R, g) / d.total_weight
+        return out
 
     def _projected_gap(self, R: Array, g: Array) -> Array:
         """W times the gap at the dual point that the residuals give once they are orthogonal to the free columns.
@@ -109,13 +107,12 @@ class System:
 
     def refine(
         self, W: Array, correct: Corrector, *, steps: int, excess: Callable[[Array, Array], Array] | None = None
-    ) -> tuple[Array, dict[str, Array], int]:
+    ) -> tuple[Array, Array, int]:
         """Correct W by residuals taken from the data: once, and on while that still halves the worst residual."""
         last, kept = np.inf, None
         for step in range(steps + 1):
-            R, g = self.gradient(W)
-            found = self.measures(W, R, g, excess)
-            worst = float(found["ratio"].max(initial=0.0))
+            R, g, found = self.evaluate(W, excess)
+            worst = float(found[RATIO].max())
             if kept is None or not worst > last:
                 kept = (W, found, step)
             if step == steps or (step > 0 and (worst <= _SETTLED or not worst < 0.5 * last)):
@@ -132,21 +129,25 @@ class System:
 
 
 def certificate(
-    found: dict[str, Array], *, n_iter: int, rcond: float, tol: float = 0.0, columns: Any = slice(None)
+    measures: Array, y_square: Array, total_weight: float, *, n_iter: int, rcond: float, tol: float = 0.0
 ) -> Certificate:
-    """One certificate for some columns: the summed objective and the worst of the rest."""
-    objective, gap = float(found["objective"][columns].sum()), found["gap"][columns]
-    null = float(found["null"][columns].sum())
-    relative = float((gap / np.where(null > 0, null, 1.0)).max()) if len(gap) else 0.0
-    ratio = float(found["ratio"][columns].max(initial=0.0))
-    kkt = float(found["kkt"][columns].max(initial=0.0))
-    finite = np.isfinite([objective, ratio, kkt]).all()
+    """One certificate for the columns of `measures`: the summed objective and the worst of the rest."""
+    if measures.shape[1] == 1:
+        objective, gap, gradient, ratio = measures[:4, 0].tolist()
+        null = float(y_square[0]) / (2.0 * total_weight)
+        relative = gap / null if null > 0 else gap
+    else:
+        objective, gap = float(measures[OBJECTIVE].sum()), float(measures[GAP].max())
+        gradient, ratio = float(measures[GRADIENT].max()), float(measures[RATIO].max())
+        nulls = y_square / (2.0 * total_weight)
+        relative = float((measures[GAP] / np.where(nulls > 0, nulls, 1.0)).max())
+    finite = math.isfinite(objective) and math.isfinite(gradient) and math.isfinite(ratio)
     return Certificate(
         objective=objective,
-        duality_gap=float(gap.max()) if len(gap) else 0.0,
+        duality_gap=gap,
         relative_gap=relative,
-        kkt_violation=kkt,
-        converged=bool(finite and (ratio <= RESIDUAL_ALARM or relative <= tol)),
+        kkt_violation=gradient,
+        converged=finite and (ratio <= RESIDUAL_ALARM or relative <= tol),
         n_iter=n_iter,
         residual_ratio=ratio,
         rcond=rcond,
@@ -159,7 +160,7 @@ class Solved:
     __slots__ = ("W", "dof", "measures", "n_iter", "name", "rank", "rcond", "reason")
 
     def __init__(
-        self, W: Array, measures: dict[str, Array], n_iter: int, *, name: str, reason: str, rcond: float = np.nan,
+        self, W: Array, measures: Array, n_iter: int, *, name: str, reason: str, rcond: float = np.nan,
         dof: float | Array = np.nan, rank: int | None = None,
     ) -> None:  # fmt: skip
         self.W, self.measures, self.n_iter, self.rcond = W, measures, n_iter, rcond
@@ -181,35 +182,23 @@ def _inverse_diagonal(L: Array, scale: Array) -> Array:
     return out
 
 
-def gram_in_double(design: Design) -> Array:
-    """Z'Z of a float32 X with every product in float64, for when single precision products are not enough."""
-    if design.storage.sparse or not design.storage.single:
-        return design.gram(0)
-    p = design.p
-    out, nothing = np.zeros((p, p), order="F"), np.empty((1, 1), order="F")
-    ones, stop = np.ones(max(design.n, p)), np.zeros(1, np.int32)
-    root = np.sqrt(design.s)
-    rows = max(1, (8 << 20) // (8 * p))
-    scratch = np.empty(rows * p)
-    for i in range(0, design.n, rows):
-        X = design.storage.X[i : i + rows].astype(np.float64)
-        _dense.gram(X, design.mean, ones, root[i : i + rows], 0, False, out, nothing, scratch, len(X), stop)
-    return out
+def _precisions(design: Design, column_scale: Array | None = None) -> tuple[bool, ...]:
+    """Whether to try a Gram matrix in single precision, paid back by refinement, before one in double."""
+    if design.storage.sparse or min(design.n, design.p) < _SINGLE_SIDE or not design.single_is_safe(column_scale):
+        return (False,)
+    return (True, False)
 
 
 def solve_primal(system: System, reason: str) -> Solved | str:
     """Cholesky of the p x p normal equations; a sentence instead where they are too ill-conditioned for it."""
     design, a = system.design, system.active
-    lam = float(system.lam[0])
-    single = design.storage.single and not design.storage.sparse
-    for gram in (design.gram, lambda: gram_in_double(design)) if single else (design.gram,):
-        A = gram()
-        ridge = system.ridge[:, 0]
+    ridge = system.ridge[:, 0] if a is None else system.ridge[a, 0]
+    for single in _precisions(design):
+        A = design.gram(single=single)
         if a is not None:
-            A, ridge = np.asfortranarray(A[np.ix_(a, a)]), ridge[a]
+            A = np.asfortranarray(A[np.ix_(a, a)])
         info, rcond, scale = _factor(A, ridge)
-        precise = gram is not design.gram or not single
-        if info == 0 and rcond >= (RCOND_DOUBLE if precise else RCOND_SINGLE):
+        if info == 0 and rcond >= (RCOND_SINGLE if single else RCOND_DOUBLE):
             break
     else:
         if info:
@@ -229,7 +218,7 @@ def solve_primal(system: System, reason: str) -> Solved | str:
         return 0.5 * (g * solve(g)).sum(axis=0)
 
     W, found, steps = system.refine(
-        solve(system.cross), lambda W, R, g: W + solve(g), steps=3 if precise else 10, excess=excess
+        solve(system.cross), lambda W, R, g: W + solve(g), steps=10 if single else 3, excess=excess
     )
     diagonal = _inverse_diagonal(A, scale)
     dof = float(len(ridge) - (ridge * diagonal).sum())
@@ -243,11 +232,14 @@ def solve_dual(system: System, reason: str) -> Solved | str:
         root = np.where(v > 0, 1.0 / np.sqrt(v), 0.0)
     inverse = root * root
     free = np.flatnonzero(v == 0)
-    A = design.gram(1, root)
-    info, rcond, scale = _factor(A, np.full(design.n, lam))
-    if info:
-        return "the dual system is not positive definite"
-    if rcond < RCOND_DOUBLE:
+    for single in _precisions(design, root):
+        A = design.gram(1, root, single=single)
+        info, rcond, scale = _factor(A, np.full(design.n, lam))
+        if info == 0 and rcond >= (RCOND_SINGLE if single else RCOND_DOUBLE):
+            break
+    else:
+        if info:
+            return "the dual system is not positive definite"
         return f"the dual system has reciprocal condition number {rcond:.1e}"
     weight = np.sqrt(design.s)[:, None] if design.weighted else 1.0
 
@@ -285,7 +277,7 @@ def solve_dual(system: System, reason: str) -> Solved | str:
         return primal(*state)
 
     W, found, steps = system.refine(
-        primal(*state), correct, steps=10 if design.storage.single else 3
+        primal(*state), correct, steps=10 if single else 3
     )
     diagonal = _inverse_diagonal(A, scale)
     dof = design.n - lam * float(diagonal.sum())
@@ -385,12 +377,10 @@ def solve_cg(system: System, reason: str, *, tol: float, max_iter: int | None) -
     W, used = np.zeros((design.p, len(system.lam)), order="F"), 0
     last = np.inf
     while True:
-        R, g = system.gradient(W)
-        found = system.measures(W, R, g, None)
-        ratio = float(found["ratio"].max(initial=0.0))
-        null = np.where(found["null"] > 0, found["null"], 1.0)
-        gap = found["gap"] / null
-        reached = (gap <= tol) | (found["ratio"] <= _SETTLED)
+        R, g, found = system.evaluate(W)
+        ratio = float(found[RATIO].max())
+        gap = found[GAP] / np.where(system.y_square > 0, system.y_square / (2.0 * total), 1.0)
+        reached = (gap <= tol) | (found[RATIO] <= _SETTLED)
         if reached.all() or used >= limit or not ratio < 0.5 * last:
             break
         last = ratio

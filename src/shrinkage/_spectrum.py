@@ -217,7 +217,7 @@ class Spectrum:
             return self._from_dual(a, self.weight * self.design.Y[:, targets])
         return np.asfortranarray(self.basis @ (self._full_filters(lam) * self.A[:, targets]))
 
-    def solve(self, system: System, targets: Array, *, steps: int = 2) -> tuple[Array, dict[str, Array], int]:
+    def solve(self, system: System, targets: Array, *, steps: int = 2) -> tuple[Array, Array, int]:
         """Coefficients of a system's columns, refined and measured on the data."""
         lam = system.lam
         omega = self.filters(lam) if self.form == "dual" else self._full_filters(lam)

@@ -204,10 +204,8 @@ def prediction_matrix(table: Any, columns: Sequence[Column]) -> Vector:
             f"{_similar(absent[0], table.column_names)}"
         )
     plain = {
-        # A category is compared as text, whatever the file holds it as
-        column.name: _plain(table.column(column.name), column.name)
-        if column.levels is None
-        else table.column(column.name).cast(require("pyarrow", extra="cli").large_string())
+        # A category is compared as text, even where the file has numbers
+        column.name: (_plain if column.levels is None else _text)(table.column(column.name), column.name)
         for column in columns
     }
     for column in columns:
@@ -270,10 +268,24 @@ def _plain(column: Any, name: str) -> Any:
     if any(test(kind) for test in numeric):
         # Integers beyond 2**53 are rounded, as everywhere in floating point
         return column.cast(pa.float64(), safe=False)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or "string_view" in str(kind):
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or str(kind) == "string_view":
+        return _text(column, name)
+    raise _unusable(column, name)
+
+
+def _text(column: Any, name: str) -> Any:
+    """A column as text, whatever the file holds it as."""
+    pa = require("pyarrow", extra="cli")
+    try:
         return column.cast(pa.large_string())
-    raise ValueError(
-        f"Column {name!r} holds values of type {kind}; leave it out with --drop {_option([name])}."
+    except pa.ArrowException:
+        raise _unusable(column, name) from None
+
+
+def _unusable(column: Any, name: str) -> ValueError:
+    return ValueError(
+        f"Column {name!r} holds values of type {column.type}, which are neither numbers nor text; "
+        f"leave it out with --drop {_option([name])}."
     )
 
 

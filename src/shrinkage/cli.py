@@ -78,7 +78,7 @@ def build_app() -> Any:
                 context = getattr(error, "ctx", None)
                 _complain(error.format_message())
                 if context is not None:
-                    print(f"Try: {context.command_path} --help", file=sys.stderr)
+                    typer.echo(f"Try: {context.command_path} --help", err=True)
                 code = getattr(error, "exit_code", 2)
             sys.exit(code or 0)
 
@@ -289,7 +289,13 @@ def _predict(path: Path, data: Path, output: Path) -> None:
         text = [column.name for column in columns if column.levels is not None]
         table = _tables.read_table(data, as_text=text)
         progress.stage(f"predicting {_tables.counted(table.num_rows, 'row')}")
-        values = model.fit.predict(_tables.prediction_matrix(table, columns))
+        X = _tables.prediction_matrix(table, columns)
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = model.fit.predict(X)
+        if not (finite := np.isfinite(values.reshape(len(values), -1)).all(axis=1)).all():
+            raise ValueError(
+                f"The prediction for {_tables.rows(np.flatnonzero(~finite))} is not a finite number."
+            )
         names = ["prediction"]
         if values.ndim == 2:
             names = [f"prediction {name}" for name in model.fit.target_names or range(values.shape[1])]

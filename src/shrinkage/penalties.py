@@ -7,6 +7,7 @@ The penalty of the canonical objective is ``alpha * sum_j v_j [ l1_ratio |w_j| +
 from __future__ import annotations
 
 import math
+import reprlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +62,17 @@ class Penalty:
         return np.isinf(self.factors)
 
 
+def as_numbers(value: Any, rule: str) -> Vector:
+    """A float64 copy of real numbers; TypeError(rule) for text, complex numbers and whatever else is none."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind in "biufO":
+            return array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise TypeError(f"{rule}, got {reprlib.repr(value)}")
+
+
 def check_alpha(alpha: Any, name: str = "alpha", *, n_targets: int = 1) -> float | Vector:
     """alpha as a float, or as a float64 array with one value per target.
 
@@ -73,12 +85,9 @@ def check_alpha(alpha: Any, name: str = "alpha", *, n_targets: int = 1) -> float
     """
     if type(alpha) is float and alpha >= 0.0 and alpha < math.inf:
         return alpha
-    if isinstance(alpha, (str, bytes, bool)) or alpha is None:
+    if isinstance(alpha, (bool, np.bool_)) or alpha is None:
         raise TypeError(f"{name} must be a number or one number per target, got {alpha!r}")
-    try:
-        values = np.asarray(alpha, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number or one number per target, got {alpha!r}") from None
+    values = as_numbers(alpha, f"{name} must be a number or one number per target")
     bad = values[~(np.isfinite(values) & (values >= 0))]
     if bad.size:
         raise ValueError(f"{name} must be finite and zero or more, got {bad.flat[0]:g}")
@@ -103,10 +112,7 @@ def check_factors(penalty_factor: Any, n_features: int) -> Vector | None:
     """
     if penalty_factor is None:
         return None
-    try:
-        v = np.array(penalty_factor, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"penalty_factor must be numbers, one per feature, got {penalty_factor!r}") from None
+    v = as_numbers(penalty_factor, "penalty_factor must be numbers, one per feature")
     if v.shape != (n_features,):
         raise ValueError(f"penalty_factor must have shape ({n_features},), one factor per feature, got {v.shape}")
     bad = np.flatnonzero(~(v >= 0))
@@ -168,14 +174,11 @@ def make_penalty(
 def _check_bound(bound: Any, name: str, n_features: int) -> Vector | None:
     if bound is None:
         return None
-    try:
-        values = np.asarray(bound, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number or one number per feature, got {bound!r}") from None
+    values = as_numbers(bound, f"{name} must be a number or one number per feature")
     if values.ndim == 0:
         values = np.full(n_features, float(values))
     if values.shape != (n_features,):
         raise ValueError(f"{name} must be a number or have shape ({n_features},), got {values.shape}")
     if np.isnan(values).any():
         raise ValueError(f"{name}[{int(np.flatnonzero(np.isnan(values))[0])}] is NaN: use -inf or inf for no bound")
-    return None if np.isinf(values).all() and len(values) else values.copy()
+    return None if np.isinf(values).all() and len(values) else values

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ._result import Certificate, CrossValidation, Fit
+from .conventions import CONVENTIONS
 
 __all__ = ["Column", "Model", "load", "load_model", "save"]
 
@@ -301,6 +302,9 @@ def _decode(stream: BinaryIO) -> Model:
     t = _typed(meta, "n_targets", int, optional=True)
     part = _typed(meta, "fit", dict)
     fields: dict[str, Any] = {name: _typed(part, name, kind) for name, kind in _FIT_META.items()}
+    known = CONVENTIONS.get(fields["convention"])
+    if known is None or known.is_pair:
+        raise ValueError(f"its alpha is in a convention that is not known, {fields['convention']!r:.40}")
     p = fields["n_features"]
     dims = {"t": () if t is None else (t,), "p": (p,)}
     wanted = {f"fit.{name}.npy": shapes for name, shapes in _FIT_ARRAYS.items()}
@@ -350,8 +354,6 @@ def _open(stream: BinaryIO, size: int) -> zipfile.ZipFile:
             raise ValueError(f"member {info.filename!r} lies outside the file")
         if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
             raise ValueError(f"member {info.filename!r} is compressed, which no shrinkage model is")
-        if info.flag_bits & 1:
-            raise ValueError(f"member {info.filename!r} is encrypted")
     total = sum(info.file_size for info in archive.infolist())
     if total > size:
         raise ValueError(f"its members claim {total} bytes in a file of {size}")

@@ -17,7 +17,7 @@ import numpy as np
 
 from . import conventions
 from ._design import Design, affordable, check_flag
-from ._result import CrossValidation, Fit, Path, warn_about
+from ._result import Certificate, CrossValidation, Fit, Path, warn_about
 from ._ridge_system import Array, Solved, System, certificate, memory_for_dense, solve
 from ._spectrum import Spectrum
 from .penalties import check_alpha, check_factors
@@ -125,9 +125,20 @@ def ridge(
         solved = _solve_spectral(system, outcome) if isinstance(outcome, str) else outcome
     elif solved is None:
         solved = _solve_each(system, solver, tol=tol, max_iter=max_iter)
-    found = certificate(solved.measures, n_iter=solved.n_iter, rcond=solved.rcond, tol=tol)
+    found = _certify(system, solved, tol=tol)
     warn_about(found, solver=solved.name, tol=tol, rank=solved.rank, n_features=design.p)
     return _as_fit(design, solved.W, system, alpha, convention, factors, found, solved)
+
+
+def _certify(system: System, solved: Solved, *, tol: float = 0.0, columns: slice = slice(None)) -> Certificate:
+    return certificate(
+        solved.measures[:, columns],
+        system.y_square[columns],
+        system.design.total_weight,
+        n_iter=solved.n_iter,
+        rcond=solved.rcond,
+        tol=tol,
+    )
 
 
 def _as_fit(
@@ -198,7 +209,7 @@ def _trivial(system: System) -> Solved | None:
     if system.design.p and (system.active is None or len(system.active)):
         return None
     W = np.zeros((system.design.p, len(system.lam)), order="F")
-    measures = system.measures(W, system.Y, np.zeros_like(W), None)
+    measures = system.measure(W, np.asfortranarray(system.Y), np.zeros_like(W))
     return Solved(W, measures, 0, name="none", reason="there is no feature to fit", rcond=1.0, dof=0.0)
 
 
@@ -351,10 +362,7 @@ def ridge_path(
         coefs[start : start + group] = solved.W.T.reshape(len(part), t, p)
         intercepts[start : start + group] = system.intercept(solved.W, np.tile(np.arange(t), len(part))).reshape(-1, t)
         for k in range(len(part)):
-            columns = slice(k * t, (k + 1) * t)
-            certificates.append(
-                certificate(solved.measures, n_iter=solved.n_iter, rcond=np.nan, columns=columns)
-            )
+            certificates.append(_certify(system, solved, columns=slice(k * t, (k + 1) * t)))
     name = "svd" if spectrum.form == "svd" else "eigen"
     for found in certificates:
         if not found.converged:
@@ -363,7 +371,7 @@ def ridge_path(
     one_d = design.one_d
 
     def fit(k: int) -> Fit:
-        solved = Solved(coefs[k].T, {}, 0, name=name, reason=reason, dof=dof[k])
+        solved = Solved(coefs[k].T, np.zeros((5, t)), 0, name=name, reason=reason, dof=dof[k])
         system = System(design, np.full(t, lam[k]), factors)
         return _as_fit(design, coefs[k].T, system, float(alphas[k]), convention, factors, certificates[k], solved)
 
@@ -474,7 +482,7 @@ def ridge_cv(
     name = "svd" if spectrum.form == "svd" else "eigen"
     if solved is None:
         solved = _solved(spectrum, system, np.arange(t), name, reason)
-    found = certificate(solved.measures, n_iter=solved.n_iter, rcond=np.nan)
+    found = _certify(system, solved)
     warn_about(found, solver=name, tol=0.0, rank=None, n_features=design.p)
     alpha = alphas[index] if alpha_per_target and not design.one_d else float(alphas[index[0]])
     fit = _as_fit(design, solved.W, system, alpha, convention, factors, found, solved)

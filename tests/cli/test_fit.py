@@ -133,7 +133,7 @@ def test_gcv_is_named_and_has_no_standard_error(run, csv):
     facts = run("fit", csv, "--target", "y", "--cv", "gcv", "--json").json
     assert facts["score"]["method"] == "gcv" and facts["score"]["mse_standard_error"] is None
     table = run("fit", csv, "--target", "y", "--cv", "gcv")
-    assert "generalized cross-validation" in table.out and "±" not in table.out
+    assert "RMSE, generalized cross-validation" in table.out and "±" not in table.out
 
 
 def test_standardize_penalizes_per_standard_deviation(run, csv, numbers):
@@ -317,7 +317,16 @@ def test_dates_are_refused_even_with_one_hot(refuse, write):
 
 def test_other_types_are_refused(refuse, run):
     pq.write_table(pa.table({"a": [[1], [2], [3]], "y": [1.0, 2.0, 4.0]}), "d.parquet")
-    refuse("fit", "d.parquet", "--target", "y", words=["'a'", "list", "--drop a"])
+    for option in ([], ["--one-hot"]):
+        refuse("fit", "d.parquet", "--target", "y", *option, words=["'a'", "list", "neither", "--drop a"])
+
+
+def test_text_of_every_kind_is_text(run):
+    kinds = {"plain": pa.string(), "large": pa.large_string(), "coded": pa.dictionary(pa.int8(), pa.string())}
+    columns = {name: pa.array(["u", "v", "u", "v"]).cast(kind) for name, kind in kinds.items()}
+    pq.write_table(pa.table(columns | {"y": [1.0, 2.0, 4.0, 3.0]}), "d.parquet")
+    outcome = run("fit", "d.parquet", "--target", "y", "--one-hot", "--json")
+    assert outcome.json["one_hot"] == ["plain", "large", "coded"]
 
 
 # --- missing and constant -----------------------------------------------------------------------------------
@@ -403,6 +412,8 @@ def test_constant_where_it_counts(run, write):
     write("a,k,y,s\n1,1,3,1\n2,1,1,2\n4,1,7,1\n5,9,5,0\n")
     facts = run("fit", "data.csv", "--target", "y", "--weights", "s", "--json").json
     assert facts["constant"] == ["k"]
+    data = _tables.training_data(_tables.read_table("data.csv"), "y", weights="s")
+    assert data.constant == ("k",)
 
 
 def test_nothing_varies(refuse, write):

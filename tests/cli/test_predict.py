@@ -1,6 +1,7 @@
 """`shrinkage predict`: right rows, right columns, and no file when there is nothing right to write."""
 
 import csv as csv_module
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,18 @@ def test_missing_columns_are_named(refuse, write, model):
 def test_data_that_cannot_be_predicted(refuse, write, model, content, words):
     write(content, "new.csv")
     refuse("predict", model, "new.csv", "-o", "out.csv", words=words)
+
+
+def test_a_category_that_is_a_list(refuse, run, cities):
+    pq.write_table(pa.table({"x": [2], "city": [[1]]}), "new.parquet")
+    refuse("predict", cities, "new.parquet", "-o", "out.csv", words=["'city'", "list", "neither"])
+
+
+def test_predictions_that_overflow(refuse, write, model):
+    save(dataclasses.replace(load(model), coef=np.array([1e300, 1.0])), "m.npz")
+    write("a,b\n1,2\n1e300,2\n", "new.csv")
+    words = ["The prediction for data row 2 is not a finite number"]
+    refuse("predict", "m.npz", "new.csv", "-o", "out.csv", words=words)
 
 
 def test_an_old_output_survives_a_failure(run, write, model):

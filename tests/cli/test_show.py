@@ -1,11 +1,13 @@
 """`shrinkage show`: what was printed when the model was fitted, from the file alone."""
 
+import dataclasses
+import json
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
 import shrinkage
-from shrinkage.persistence import save
+from shrinkage.persistence import Model, save
 
 
 def test_show_repeats_what_fit_said(run, csv):
@@ -52,13 +54,25 @@ def test_show_several_targets(run, numbers):
 
 
 def test_a_fit_that_did_not_converge_is_not_called_the_optimum(run, numbers):
-    import dataclasses
-
     fit = shrinkage.ridge(*numbers, 0.1)
     for change in ({"converged": False}, {"residual_ratio": 1e6}):
         save(dataclasses.replace(fit, certificate=dataclasses.replace(fit.certificate, **change)), "m.npz")
         outcome = run("show", "m.npz")
         assert "this is NOT the optimum" in outcome.out and "proved" not in outcome.out
+
+
+def test_a_file_of_strange_values_is_shown_all_the_same(run, numbers):
+    import numpy as np
+
+    cv = shrinkage.ridge_cv(*numbers, [1.0, 0.1])
+    fit = dataclasses.replace(cv.fit, coef=np.array([np.nan, 1e308]), solver="\x1b[31m")
+    cv = dataclasses.replace(cv, fit=fit, method="\x1b[5m", score=-1.0, index=10**9)
+    about = {"data": 7, "rows_dropped": "many", "seconds": "x", "training_r2": float("nan")}
+    save(Model(fit, cv, None, about), "m.npz")
+    outcome = run("show", "m.npz")
+    assert (outcome.code, outcome.err) == (0, "") and "n/a" in outcome.out and "\x1b" not in outcome.out
+    facts = json.loads(run("show", "m.npz", "--json").out, parse_constant=pytest.fail)
+    assert facts["score"]["rmse"] is None and "data" not in facts and "seconds" not in facts
 
 
 def test_show_refuses_what_is_no_model(refuse, csv):

@@ -1,10 +1,8 @@
 """BLAS and LAPACK in both precisions. The only place that branches on float or double."""
+from blas_int cimport blas_int
 from cython cimport floating
 from scipy.linalg.cython_blas cimport dgemm, dgemv, dsyrk, sgemm, sgemv, ssyrk
 from scipy.linalg.cython_lapack cimport dpocon, dpotrf, dpotrs, dtrtri
-
-include "blas_int.pxi"
-
 
 cdef enum:
     AS_IS = 78         # 'N'

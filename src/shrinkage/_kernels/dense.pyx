@@ -1,216 +1,243 @@
-"""Passes over a dense X. X has unit stride along one axis (C or F order) and is walked in tiles that stay in cache.
+"""Passes over a dense X. X has unit stride along one axis (C or F order) and is centred on its way into a product.
 
-Naming: n samples, p features, t targets; mean (p,), s (n,) sample weights; Y-shaped arrays are column major (n, t).
-`plain` says that means are small enough against the spread for X to be used as it lies in memory and centred after
-the product; otherwise every tile is centred first, into scratch.
+Naming: n samples, p features, t targets; mean (p,), s (n,) sample weights; arrays shaped like Y are column major.
 """
 from cython cimport floating
+from libc.math cimport sqrt
 
 from ._blas cimport AS_IS, TRANSPOSED, gemm, syrk
-from .lanes cimport (column_moments_d, column_moments_s, pack_column_dd, pack_column_sd, pack_column_ss, pack_row_dd,
-                     pack_row_sd, pack_row_ss, row_moments_d, row_moments_s, widen_add)
+from .lanes cimport (
+    column_axpys, column_dots, column_moments, pack_column, pack_row, packed, row_axpys, row_dots, row_moments, widen_add,
+)
+
+# samples of a column-major X that are visited together: their residuals stay in the first-level cache
+cdef enum:
+    STRIP = 512
 
 
-# X as BLAS sees it: rowwise means each sample is contiguous, and so a column of a (p x n) column-major matrix
+# X as BLAS sees it: rowwise means that each sample is contiguous, a column of a (p x n) column-major matrix
 cdef struct Layout:
     bint rowwise
     Py_ssize_t ld
 
 
-# a block of X in double precision: `trans` turns it into samples x features
-cdef struct Tile:
-    const double* at
-    Py_ssize_t ld
-    char trans
-
-
-cdef inline Layout layout_of(Py_ssize_t n, Py_ssize_t p, Py_ssize_t row_stride, Py_ssize_t column_stride) noexcept nogil:
+cdef inline Layout layout_of(Py_ssize_t n, Py_ssize_t p, Py_ssize_t row_stride,
+                             Py_ssize_t column_stride) noexcept nogil:
     cdef Layout out
     out.rowwise = not (row_stride == 1 and (column_stride >= n or p == 1))
     out.ld = max(row_stride, p) if out.rowwise else max(column_stride, n)
     return out
 
 
-cdef inline void row_moments(Py_ssize_t p, const floating* x, const double* shift, double s, double* total,
-                             double* square) noexcept nogil:
-    if floating is double:
-        row_moments_d(p, x, shift, s, total, square)
-    else:
-        row_moments_s(p, x, shift, s, total, square)
+# addresses of four rows (or columns) from `start` on, the last one repeated past `end`; how many are real
+cdef inline Py_ssize_t four(const floating* x, Py_ssize_t ld, Py_ssize_t start, Py_ssize_t end,
+                            const floating** at) noexcept nogil:
+    cdef Py_ssize_t q
+    for q in range(4):
+        at[q] = x + min(start + q, end - 1) * ld
+    return min(<Py_ssize_t> 4, end - start)
 
 
-cdef inline void column_moments(Py_ssize_t n, const floating* x, double shift, const double* s, double* total,
-                                double* square) noexcept nogil:
-    if floating is double:
-        column_moments_d(n, x, shift, s, total, square)
-    else:
-        column_moments_s(n, x, shift, s, total, square)
+# f[q] = values[q] for q < count, 0 beyond
+cdef inline void load(const double* values, Py_ssize_t count, double* f) noexcept nogil:
+    cdef Py_ssize_t q
+    for q in range(4):
+        f[q] = values[q] if q < count else 0
 
 
-# scratch <- (X - mean) scaled, rows i..i+m, columns j..j+q, kept in X's own orientation
-cdef inline void pack(const floating* x, Layout lay, Py_ssize_t i, Py_ssize_t m, Py_ssize_t j, Py_ssize_t q,
-                      const double* mean, const double* column_scale, const double* row_scale,
-                      double* scratch) noexcept nogil:
+# out <- (X - mean) scaled, all of it, in X's own orientation
+cdef inline void pack_all(const floating* x, Layout lay, Py_ssize_t n, Py_ssize_t p, const double* mean,
+                          const double* column_scale, const double* row_scale, packed* out) noexcept nogil:
     cdef Py_ssize_t k
     if lay.rowwise:
-        for k in range(m):
-            if floating is double:
-                pack_row_dd(q, x + (i + k) * lay.ld + j, mean + j, column_scale + j, row_scale[i + k], scratch + k * q)
-            else:
-                pack_row_sd(q, x + (i + k) * lay.ld + j, mean + j, column_scale + j, row_scale[i + k], scratch + k * q)
+        for k in range(n):
+            pack_row(p, x + k * lay.ld, mean, column_scale, row_scale[k], out + k * p)
     else:
-        for k in range(q):
-            if floating is double:
-                pack_column_dd(m, x + (j + k) * lay.ld + i, mean[j + k], column_scale[j + k], row_scale + i,
-                               scratch + k * m)
-            else:
-                pack_column_sd(m, x + (j + k) * lay.ld + i, mean[j + k], column_scale[j + k], row_scale + i,
-                               scratch + k * m)
+        for k in range(p):
+            pack_column(n, x + k * lay.ld, mean[k], column_scale[k], row_scale, out + k * n)
 
 
-# the same into single precision, for products that are summed in double tile by tile
-cdef inline void pack_single(const float* x, Layout lay, Py_ssize_t i, Py_ssize_t m, Py_ssize_t j, Py_ssize_t q,
-                             const double* mean, const double* column_scale, const double* row_scale,
-                             float* scratch) noexcept nogil:
-    cdef Py_ssize_t k
-    if lay.rowwise:
-        for k in range(m):
-            pack_row_ss(q, x + (i + k) * lay.ld + j, mean + j, column_scale + j, row_scale[i + k], scratch + k * q)
-    else:
-        for k in range(q):
-            pack_column_ss(m, x + (j + k) * lay.ld + i, mean[j + k], column_scale[j + k], row_scale + i,
-                           scratch + k * m)
+def centre(double[::1, :] Y, const double[::1] s, double total_weight, bint intercept, double[::1] mean,
+           double[::1] square):
+    """mean <- the columns' weighted means, Y -= mean (both only with an intercept), square <- sum of s Y^2.
 
-
-# rows i..i+m of X, untouched where X is double and plain, else packed
-cdef inline Tile rows_of(const floating* x, Layout lay, Py_ssize_t i, Py_ssize_t m, Py_ssize_t p, const double* mean,
-                         const double* ones, bint plain, double* scratch) noexcept nogil:
-    cdef Tile out
-    out.trans = TRANSPOSED if lay.rowwise else AS_IS
-    if floating is double:
-        if plain:
-            out.at = x + (i * lay.ld if lay.rowwise else i)
-            out.ld = lay.ld
-            return out
-    pack(x, lay, i, m, 0, p, mean, ones, ones, scratch)
-    out.at = scratch
-    out.ld = p if lay.rowwise else m
-    return out
-
-
-def moments(const floating[:, :] X, const double[::1] shift, const double[::1] s, const double[::1, :] SY,
-            const double[::1] zeros, const double[::1] ones, double[::1] total, double[::1] square,
-            double[::1, :] cross, double[::1] scratch, Py_ssize_t step):
-    """total += V's and square += (V*V)'s for V = X - 1 shift', cross += X'(SY), in one read of X.
-
-    zeros has p entries, ones max(n, p).
+    A second pass takes the rounding of the first one out of the mean.
     """
-    cdef Py_ssize_t n = X.shape[0], p = X.shape[1], t = SY.shape[1], i = 0, j, k, m
+    cdef Py_ssize_t n = Y.shape[0], i, k, turn
+    cdef double v
+    with nogil:
+        for k in range(Y.shape[1]):
+            mean[k] = 0
+            for turn in range(2 if intercept else 0):
+                v = 0
+                for i in range(n):
+                    v += s[i] * Y[i, k]
+                v /= total_weight
+                mean[k] += v
+                for i in range(n):
+                    Y[i, k] -= v
+            v = 0
+            for i in range(n):
+                v += s[i] * Y[i, k] * Y[i, k]
+            square[k] = v
+
+
+def moments(const floating[:, :] X, const double[::1] shift, const double[::1] s, const double[:, :] SY,
+            double[::1] total, double[::1] square, double[::1, :] cross):
+    """total += V's, square += (V*V)'s and cross += V'SY in one read of X, V = X - 1 shift'.
+
+    With any shift near the data neither mean nor variance cancels. SY may have no columns.
+    """
+    cdef Py_ssize_t n = X.shape[0], p = X.shape[1], t = SY.shape[1], i = 0, j, k, m, q, r
     cdef Layout lay = layout_of(n, p, X.strides[0] // <Py_ssize_t> sizeof(floating),
                                 X.strides[1] // <Py_ssize_t> sizeof(floating))
     cdef const floating* x = &X[0, 0]
-    cdef const double* sy = &SY[0, 0]
-    cdef char across = AS_IS if lay.rowwise else TRANSPOSED
-    cdef Tile tile
+    cdef const floating* at[4]
+    cdef double f[4]
+    cdef double shifts[4]
+    cdef double dots[4]
     with nogil:
+        while lay.rowwise and i < n:
+            m = four(x, lay.ld, i, n, at)
+            load(&s[i], m, f)
+            row_moments(p, f, at, &shift[0], &total[0], &square[0])
+            for k in range(t):
+                load(&SY[i, k], m, f)
+                row_axpys(p, f, at, &shift[0], &cross[0, k])
+            i += m
         while i < n:
-            m = min(step, n - i)
-            if lay.rowwise:
-                for k in range(i, i + m):
-                    row_moments(p, x + k * lay.ld, &shift[0], s[k], &total[0], &square[0])
-            else:
-                for j in range(p):
-                    column_moments(m, x + j * lay.ld + i, shift[j], &s[i], &total[j], &square[j])
-            tile = rows_of(x, lay, i, m, p, &zeros[0], &ones[0], True, &scratch[0])
-            gemm(across, AS_IS, p, t, m, <double> 1, tile.at, tile.ld, sy + i, n, <double> 1,
-                 &cross[0, 0], p)
+            m = min(<Py_ssize_t> STRIP, n - i)
+            for j in range(p):
+                column_moments(m, x + j * lay.ld + i, shift[j], &s[i], &total[j], &square[j])
+            for k in range(t):
+                for j in range(0, p, 4):
+                    q = four(x + i, lay.ld, j, p, at)
+                    load(&shift[j], q, shifts)
+                    column_dots(m, at, shifts, &SY[i, k], dots)
+                    for r in range(q):
+                        cross[j + r, k] += dots[r]
             i += m
 
 
-def gram(const floating[:, :] X, const double[::1] mean, const double[::1] column_scale,
-         const double[::1] row_scale, int axis, bint plain, double[::1, :] out, floating[::1, :] part,
-         floating[::1] scratch, Py_ssize_t step, const int[::1] stop):
-    """out += Z'Z (axis 0) or ZZ' (axis 1), lower triangle, Z = diag(row_scale) (X - 1 mean') diag(column_scale).
+def finish_moments(const double[::1] shift, double[::1] total, double[::1] square, double total_weight, bint intercept):
+    """total <- the columns' means (zero without an intercept), square <- their standard deviations about them.
 
-    plain (double only): means and scales are ignored, X is multiplied as it lies. Float tiles are multiplied in single
-    precision into `part` (same shape as out; unused for double) and summed in double. A non-zero stop[0] ends it.
+    Returns whether everything is finite.
     """
-    cdef Py_ssize_t n = X.shape[0], p = X.shape[1], order = out.shape[0], depth = n if axis == 0 else p
-    cdef Py_ssize_t k = 0, m, c, ld
-    cdef Layout lay = layout_of(n, p, X.strides[0] // <Py_ssize_t> sizeof(floating),
-                                X.strides[1] // <Py_ssize_t> sizeof(floating))
-    cdef const floating* x = &X[0, 0]
-    cdef const floating* at
-    # a tile is stored in X's orientation, so the operation that sums over `axis` depends on both
-    cdef char trans = AS_IS if lay.rowwise == (axis == 0) else TRANSPOSED
-    cdef Py_ssize_t stride = lay.ld if lay.rowwise == (axis == 0) else 1
+    cdef Py_ssize_t j
+    cdef double v, finite = 0
     with nogil:
-        while k < depth and stop[0] == 0:
-            m = min(step, depth - k)
-            if plain:
-                at, ld = x + k * stride, lay.ld
-            else:
-                if floating is double:
-                    if axis == 0:
-                        pack(x, lay, k, m, 0, p, &mean[0], &column_scale[0], &row_scale[0], &scratch[0])
-                    else:
-                        pack(x, lay, 0, n, k, m, &mean[0], &column_scale[0], &row_scale[0], &scratch[0])
-                else:
-                    if axis == 0:
-                        pack_single(x, lay, k, m, 0, p, &mean[0], &column_scale[0], &row_scale[0], &scratch[0])
-                    else:
-                        pack_single(x, lay, 0, n, k, m, &mean[0], &column_scale[0], &row_scale[0], &scratch[0])
-                at, ld = &scratch[0], order if trans == AS_IS else m
-            if floating is double:
-                syrk(trans, order, m, at, ld, <double> 1, &out[0, 0], order)
-            else:
-                syrk(trans, order, m, at, ld, <float> 0, &part[0, 0], order)
-                for c in range(order):
-                    widen_add(order - c, &part[c, c], &out[c, c])
-            k += m
+        for j in range(total.shape[0]):
+            finite += (total[j] - total[j]) + (square[j] - square[j])    # NaN as soon as one is not finite
+            v = total[j] / total_weight if intercept else 0
+            square[j] = sqrt(max(square[j] / total_weight - v * v, 0))
+            total[j] = shift[j] + v
+    return finite == 0
 
 
-def sweep(const floating[:, :] X, const double[::1] mean, const double[::1] s, const double[::1] ones, bint plain,
-          double sign, const double[::1, :] W, double[::1, :] R, double[::1, :] G, double[::1] scratch,
-          double[::1, :] weighted, Py_ssize_t step):
-    """R += sign (X - 1 mean') W, then G += (X - 1 mean')' diag(s) R, both in one read of X.
+def pack(const floating[:, :] X, const double[::1] mean, const double[::1] column_scale,
+         const double[::1] row_scale, packed[::1] out):
+    """out <- diag(row_scale) (X - 1 mean') diag(column_scale), sample after sample or feature after feature as in X."""
+    cdef Layout lay = layout_of(X.shape[0], X.shape[1], X.strides[0] // <Py_ssize_t> sizeof(floating),
+                                X.strides[1] // <Py_ssize_t> sizeof(floating))
+    with nogil:
+        pack_all(&X[0, 0], lay, X.shape[0], X.shape[1], &mean[0], &column_scale[0], &row_scale[0], &out[0])
 
-    An empty W or G leaves that half out. weighted: (step, t) scratch. Where X is float or not plain, scratch holds
-    step * p values.
+
+def rank_update(const packed[::1] tile, Py_ssize_t depth, bint transposed, double[::1, :] out, float[::1, :] part):
+    """out += A A' (A is (order, depth)) or A'A (transposed: A is (depth, order)), lower triangle; A column major.
+
+    A float tile is multiplied in single precision into `part`, shaped like out and not used otherwise, and that is
+    summed in double.
     """
-    cdef Py_ssize_t n = X.shape[0], p = X.shape[1], t = R.shape[1], i = 0, j, k, r, m
+    cdef Py_ssize_t order = out.shape[0], c
+    cdef char trans = TRANSPOSED if transposed else AS_IS
+    cdef Py_ssize_t ld = depth if transposed else order
+    with nogil:
+        if packed is double:
+            syrk(trans, order, depth, &tile[0], ld, <double> 1, &out[0, 0], order)
+        else:
+            syrk(trans, order, depth, &tile[0], ld, <float> 0, &part[0, 0], order)
+            for c in range(order):
+                widen_add(order - c, &part[c, c], &out[c, c])
+
+
+def sweep(const floating[:, :] X, const double[::1] mean, const double[::1] s, double sign,
+          const double[::1, :] W, double[:, :] R, double[::1, :] G):
+    """R += sign (X - 1 mean') W, then G += (X - 1 mean')' diag(s) R, both in one read of X, for a few targets.
+
+    An empty W or G leaves that half out. R has unit stride down its columns.
+    """
+    cdef Py_ssize_t n = X.shape[0], p = X.shape[1], t = R.shape[1], i = 0, j, k, m, q, r
     cdef bint product = W.shape[0] > 0, adjoint = G.shape[0] > 0
     cdef Layout lay = layout_of(n, p, X.strides[0] // <Py_ssize_t> sizeof(floating),
                                 X.strides[1] // <Py_ssize_t> sizeof(floating))
     cdef const floating* x = &X[0, 0]
-    cdef bint late = plain and floating is double    # centre after the product
-    cdef char across = AS_IS if lay.rowwise else TRANSPOSED
-    cdef double shift
-    cdef Tile tile
+    cdef const floating* at[4]
+    cdef double f[4]
+    cdef double means[4]
+    cdef double dots[4]
+    cdef double weighted[STRIP]
     with nogil:
-        if late and product:
+        while lay.rowwise and i < n:
+            m = four(x, lay.ld, i, n, at)
             for k in range(t):
-                shift = 0
-                for j in range(p):
-                    shift += mean[j] * W[j, k]
-                for r in range(n):
-                    R[r, k] -= sign * shift
+                if product:
+                    row_dots(p, at, &mean[0], &W[0, k], dots)
+                    for r in range(m):
+                        R[i + r, k] += sign * dots[r]
+                if adjoint:
+                    for r in range(4):
+                        f[r] = s[i + r] * R[i + r, k] if r < m else 0
+                    row_axpys(p, f, at, &mean[0], &G[0, k])
+            i += m
+        while i < n:
+            m = min(<Py_ssize_t> STRIP, n - i)
+            if product:
+                for j in range(0, p, 4):
+                    q = four(x + i, lay.ld, j, p, at)
+                    load(&mean[j], q, means)
+                    for k in range(t):
+                        for r in range(4):
+                            f[r] = sign * W[j + r, k] if r < q else 0
+                        column_axpys(m, f, at, means, &R[i, k])
+            if adjoint:
+                for k in range(t):
+                    for r in range(m):
+                        weighted[r] = s[i + r] * R[i + r, k]
+                    for j in range(0, p, 4):
+                        q = four(x + i, lay.ld, j, p, at)
+                        load(&mean[j], q, means)
+                        column_dots(m, at, means, weighted, dots)
+                        for r in range(q):
+                            G[j + r, k] += dots[r]
+            i += m
+
+
+def sweep_many(const floating[:, :] X, const double[::1] mean, const double[::1] s, const double[::1] ones,
+               double sign, const double[::1, :] W, double[::1, :] R, double[::1, :] G, double[::1] scratch,
+               double[::1, :] weighted, Py_ssize_t step):
+    """`sweep` for many targets: tiles of `step` samples are packed and multiplied by BLAS.
+
+    scratch has step * p entries, weighted (step, t), ones max(n, p).
+    """
+    cdef Py_ssize_t n = X.shape[0], p = X.shape[1], t = R.shape[1], i = 0, k, r, m, ld
+    cdef bint product = W.shape[0] > 0, adjoint = G.shape[0] > 0
+    cdef Layout lay = layout_of(n, p, X.strides[0] // <Py_ssize_t> sizeof(floating),
+                                X.strides[1] // <Py_ssize_t> sizeof(floating))
+    cdef const floating* x = &X[0, 0]
+    cdef char along = TRANSPOSED if lay.rowwise else AS_IS, across = AS_IS if lay.rowwise else TRANSPOSED
+    with nogil:
         while i < n:
             m = min(step, n - i)
-            tile = rows_of(x, lay, i, m, p, &mean[0], &ones[0], plain, &scratch[0])
+            ld = p if lay.rowwise else m
+            pack_all(x + i * (lay.ld if lay.rowwise else 1), lay, m, p, &mean[0], &ones[0], &ones[0], &scratch[0])
             if product:
-                gemm(tile.trans, AS_IS, m, t, p, sign, tile.at, tile.ld, &W[0, 0], p, <double> 1, &R[i, 0], n)
+                gemm(along, AS_IS, m, t, p, sign, &scratch[0], ld, &W[0, 0], p, <double> 1, &R[i, 0], n)
             if adjoint:
                 for k in range(t):
                     for r in range(m):
                         weighted[r, k] = s[i + r] * R[i + r, k]
-                gemm(across, AS_IS, p, t, m, <double> 1, tile.at, tile.ld, &weighted[0, 0],
-                     weighted.shape[0], <double> 1, &G[0, 0], p)
+                gemm(across, AS_IS, p, t, m, <double> 1, &scratch[0], ld, &weighted[0, 0], weighted.shape[0],
+                     <double> 1, &G[0, 0], p)
             i += m
-        if late and adjoint:
-            for k in range(t):
-                shift = 0
-                for r in range(n):
-                    shift += s[r] * R[r, k]
-                for j in range(p):
-                    G[j, k] -= mean[j] * shift

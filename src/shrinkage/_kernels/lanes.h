@@ -1,6 +1,6 @@
 /* The innermost loops, in the form a C compiler turns into SIMD. Where the tool chain can (GCC, x86-64 ELF) each is
-   compiled for several instruction sets and the loader picks one; elsewhere they are plain C. Float input is always
-   accumulated in double. */
+   compiled for several instruction sets and the loader picks one; elsewhere they are plain C. X is read as it is
+   stored, float or double; everything is computed in double, and X is centred before it is multiplied. */
 #ifndef SHRINKAGE_LANES_H
 #define SHRINKAGE_LANES_H
 #include <stddef.h>
@@ -16,23 +16,73 @@
 #define SIMD(clauses) _Pragma(#clauses)
 #endif
 
-/* Weighted sum and sum of squares of x - shift, of one row (p features) or one column piece (n samples): shifted by
-   any value near the data, neither mean nor variance cancels. */
-#define DEFINE_MOMENTS(real, tag)                                                                              \
-    LANES void row_moments_##tag(ptrdiff_t p, const real *restrict x, const double *restrict shift, double s,  \
-                                 double *restrict total, double *restrict square) {                            \
+/* Four rows (p features, a mean for each) or four column pieces (n samples, a mean each) at a time: enough independent
+   sums to hide the latency of one. A caller with fewer repeats a pointer and gives it the coefficient zero. */
+#define DEFINE_LANES(real, tag)                                                                                \
+    /* out[r] = (x_r - mean).w */                                                                              \
+    LANES void row_dots_##tag(ptrdiff_t p, const real *const x[4], const double *restrict mean,                \
+                              const double *restrict w, double out[4]) {                                       \
+        const real *restrict a = x[0], *restrict b = x[1], *restrict c = x[2], *restrict d = x[3];             \
+        double p0 = 0, p1 = 0, p2 = 0, p3 = 0;                                                                 \
+        SIMD(omp simd reduction(+ : p0, p1, p2, p3)) for (ptrdiff_t j = 0; j < p; j++) {                       \
+            double m = mean[j], v = w[j];                                                                      \
+            p0 += ((double)a[j] - m) * v;                                                                      \
+            p1 += ((double)b[j] - m) * v;                                                                      \
+            p2 += ((double)c[j] - m) * v;                                                                      \
+            p3 += ((double)d[j] - m) * v;                                                                      \
+        }                                                                                                      \
+        out[0] = p0, out[1] = p1, out[2] = p2, out[3] = p3;                                                    \
+    }                                                                                                          \
+    LANES void column_dots_##tag(ptrdiff_t n, const real *const x[4], const double mean[4],                    \
+                                 const double *restrict r, double out[4]) {                                    \
+        const real *restrict a = x[0], *restrict b = x[1], *restrict c = x[2], *restrict d = x[3];             \
+        double m0 = mean[0], m1 = mean[1], m2 = mean[2], m3 = mean[3], p0 = 0, p1 = 0, p2 = 0, p3 = 0;         \
+        SIMD(omp simd reduction(+ : p0, p1, p2, p3)) for (ptrdiff_t i = 0; i < n; i++) {                       \
+            double v = r[i];                                                                                   \
+            p0 += ((double)a[i] - m0) * v;                                                                     \
+            p1 += ((double)b[i] - m1) * v;                                                                     \
+            p2 += ((double)c[i] - m2) * v;                                                                     \
+            p3 += ((double)d[i] - m3) * v;                                                                     \
+        }                                                                                                      \
+        out[0] = p0, out[1] = p1, out[2] = p2, out[3] = p3;                                                    \
+    }                                                                                                          \
+    /* out += sum_r f_r (x_r - mean) */                                                                        \
+    LANES void row_axpys_##tag(ptrdiff_t p, const double f[4], const real *const x[4],                         \
+                               const double *restrict mean, double *restrict out) {                            \
+        const real *restrict a = x[0], *restrict b = x[1], *restrict c = x[2], *restrict d = x[3];             \
+        double f0 = f[0], f1 = f[1], f2 = f[2], f3 = f[3];                                                     \
         SIMD(omp simd) for (ptrdiff_t j = 0; j < p; j++) {                                                     \
-            double v = (double)x[j] - shift[j];                                                                \
-            total[j] += s * v;                                                                                 \
-            square[j] += s * v * v;                                                                            \
+            double m = mean[j];                                                                                \
+            out[j] += (f0 * ((double)a[j] - m) + f1 * ((double)b[j] - m)) +                                    \
+                      (f2 * ((double)c[j] - m) + f3 * ((double)d[j] - m));                                     \
         }                                                                                                      \
     }                                                                                                          \
-    LANES void column_moments_##tag(ptrdiff_t n, const real *restrict x, double shift,                         \
-                                    const double *restrict s, double *restrict total,                          \
-                                    double *restrict square) {                                                 \
+    LANES void column_axpys_##tag(ptrdiff_t n, const double f[4], const real *const x[4], const double mean[4],\
+                                  double *restrict out) {                                                      \
+        const real *restrict a = x[0], *restrict b = x[1], *restrict c = x[2], *restrict d = x[3];             \
+        double f0 = f[0], f1 = f[1], f2 = f[2], f3 = f[3], m0 = mean[0], m1 = mean[1], m2 = mean[2], m3 = mean[3];\
+        SIMD(omp simd) for (ptrdiff_t i = 0; i < n; i++) {                                                     \
+            out[i] += (f0 * ((double)a[i] - m0) + f1 * ((double)b[i] - m1)) +                                  \
+                      (f2 * ((double)c[i] - m2) + f3 * ((double)d[i] - m3));                                   \
+        }                                                                                                      \
+    }                                                                                                          \
+    /* total += sum_r s_r (x_r - shift), square += sum_r s_r (x_r - shift)^2 */                                \
+    LANES void row_moments_##tag(ptrdiff_t p, const double s[4], const real *const x[4],                       \
+                                 const double *restrict shift, double *restrict total, double *restrict square) {\
+        const real *restrict a = x[0], *restrict b = x[1], *restrict c = x[2], *restrict d = x[3];             \
+        double s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3];                                                     \
+        SIMD(omp simd) for (ptrdiff_t j = 0; j < p; j++) {                                                     \
+            double m = shift[j], va = (double)a[j] - m, vb = (double)b[j] - m, vc = (double)c[j] - m,          \
+                   vd = (double)d[j] - m, ta = s0 * va, tb = s1 * vb, tc = s2 * vc, td = s3 * vd;              \
+            total[j] += (ta + tb) + (tc + td);                                                                 \
+            square[j] += (ta * va + tb * vb) + (tc * vc + td * vd);                                            \
+        }                                                                                                      \
+    }                                                                                                          \
+    LANES void column_moments_##tag(ptrdiff_t n, const real *restrict x, double shift, const double *restrict s,\
+                                    double *restrict total, double *restrict square) {                         \
         double t = 0, q = 0;                                                                                   \
         SIMD(omp simd reduction(+ : t, q)) for (ptrdiff_t i = 0; i < n; i++) {                                 \
-            double v = (double)x[i] - shift, sv = s[i] * v;                                                            \
+            double v = (double)x[i] - shift, sv = s[i] * v;                                                    \
             t += sv;                                                                                           \
             q += sv * v;                                                                                       \
         }                                                                                                      \
@@ -40,8 +90,7 @@
         *square += q;                                                                                          \
     }
 
-/* out = (x - mean) * scale: a row has a mean and a scale per feature, a column piece has one of each, and the
-   samples' scale runs the other way. The difference is taken in double: float input loses nothing to centring. */
+/* out = (x - mean) * scale * factor: scale runs along x, factor across it. */
 #define DEFINE_PACK(real, result, tag)                                                                         \
     LANES void pack_row_##tag(ptrdiff_t p, const real *restrict x, const double *restrict mean,                \
                               const double *restrict scale, double factor, result *restrict out) {             \
@@ -59,9 +108,10 @@ LANES void widen_add(ptrdiff_t n, const float *restrict part, double *restrict t
     SIMD(omp simd) for (ptrdiff_t i = 0; i < n; i++) total[i] += (double)part[i];
 }
 
-DEFINE_MOMENTS(double, d)
-DEFINE_MOMENTS(float, s)
+DEFINE_LANES(double, d)
+DEFINE_LANES(float, s)
 DEFINE_PACK(double, double, dd)
+DEFINE_PACK(double, float, ds)
 DEFINE_PACK(float, double, sd)
 DEFINE_PACK(float, float, ss)
 #endif

@@ -1,0 +1,9 @@
+"""What the compiled code computes, in a few lines of NumPy each: a module per kernel module, then `ridge`.
+
+The twins take their kernels' arguments and write into the same arrays, in float64, with no regard to speed.
+Nothing in the package imports them: they are for readers, and for the tests that hold the kernels to them.
+"""
+
+from . import cholesky, dense, loo, ridge, sparse
+
+__all__ = ["cholesky", "dense", "loo", "ridge", "sparse"]

@@ -1,0 +1,21 @@
+"""shrinkage's solvers as scikit-learn estimators: the same signatures and attributes, and a certificate.
+
+`Ridge`, `RidgeCV` and `ridge_regression` take the place of the classes and the function of the same name in
+`sklearn.linear_model`. Fitted estimators carry `certificate_` and `effective_dof_` as well, and take
+`penalty_factor`. Needs scikit-learn 1.6 or later: ``pip install "shrinkage[sklearn]"``.
+"""
+
+from __future__ import annotations
+
+from .._extras import require
+
+# scikit-learn 1.6 brought the function that checks data for estimators of other packages
+if not hasattr(require("sklearn.utils.validation", extra="sklearn"), "validate_data"):
+    raise ImportError(
+        "shrinkage.sklearn needs scikit-learn 1.6 or later, and what is installed is older: "
+        'pip install --upgrade "shrinkage[sklearn]"'
+    )
+
+from ._ridge import Ridge, RidgeCV, ridge_regression
+
+__all__ = ["Ridge", "RidgeCV", "ridge_regression"]

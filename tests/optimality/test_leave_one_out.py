@@ -1,0 +1,181 @@
+"""Leave-one-out against explicit refits, GCV and degrees of freedom against their formulas."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from shrinkage import ridge, ridge_cv, ridge_path
+from shrinkage.reference import ridge as textbook
+
+ALPHAS = np.array([1.0, 1e-3, 1e-7, 1e-12])
+
+
+def refits(X, y, alpha, exactly, sample_weight=None, **options):
+    """Leave-one-out errors in rational arithmetic, with lambda = W alpha held fixed."""
+    s = np.ones(len(y)) if sample_weight is None else sample_weight
+    errors = np.empty(len(y))
+    for i in range(len(y)):
+        rest = np.arange(len(y)) != i
+        far = X[i]  # the prediction at x_i is the intercept of data moved there, which no rounding touches
+        larger = alpha * s.sum() / s[rest].sum()
+        if options.get("fit_intercept", True):
+            _, b = exactly(X[rest] - far, y[rest], larger, sample_weight=s[rest], **options)
+            errors[i] = y[i] - float(b)
+        else:
+            w, _ = exactly(X[rest], y[rest], larger, sample_weight=s[rest], **options)
+            errors[i] = y[i] - np.array([float(c) for c in w]) @ X[i]
+    return errors
+
+
+def test_errors_are_those_of_explicit_refits(kind, problem, options, exactly, unconverged):
+    X, y = problem
+    # the mean of a column 1e8 times its spread is only known to 1e-8 of the spread
+    tolerance = 1e-7 if kind == "far" else 1e-8
+    found = ridge_cv(X, y, ALPHAS, store_errors=True, **options)
+    np.testing.assert_array_equal(found.alphas, ALPHAS)
+    for k, alpha in enumerate(ALPHAS):
+        if kind == "scaled" or alpha < 1e-3:
+            errors = refits(X, y, alpha, exactly, **options)
+        else:
+            errors = textbook.leave_one_out(X, y, alpha, **options)
+        np.testing.assert_allclose(
+            found.errors[k], errors, rtol=0, atol=tolerance * np.abs(errors).max(), err_msg=f"alpha = {alpha}"
+        )
+        s = options.get("sample_weight", np.ones(len(y)))
+        assert found.scores[k] == pytest.approx(s @ errors**2 / s.sum(), rel=3 * tolerance)
+
+
+@pytest.mark.parametrize("kind", ["random", "collinear", "wide", "square"])
+def test_errors_are_those_of_refits_with_the_library(problem, options):
+    X, y = problem
+    s = options.pop("sample_weight", np.ones(len(y)))
+    alphas = np.array([0.1, 1e-9])
+    found = ridge_cv(X, y, alphas, sample_weight=s, store_errors=True, **options)
+    for k, alpha in enumerate(alphas):
+        errors = np.empty(len(y))
+        for i in range(len(y)):
+            rest = np.arange(len(y)) != i
+            larger = alpha * s.sum() / s[rest].sum()
+            fit = ridge(X[rest], y[rest], larger, sample_weight=s[rest], solver="svd", **options)
+            errors[i] = y[i] - fit.predict(X[i : i + 1])[0]
+        np.testing.assert_allclose(found.errors[k], errors, rtol=0, atol=1e-8 * np.abs(errors).max())
+
+
+@pytest.mark.parametrize("kind", ["random", "wide"])
+@pytest.mark.parametrize("make_sparse", [sparse.csr_array, sparse.csc_array])
+def test_sparse_data_have_the_errors_of_dense(problem, options, make_sparse):
+    X = np.where(np.abs(problem.X - problem.X.mean(axis=0)) > 0.3, problem.X, 0.0)
+    dense = ridge_cv(X, problem.y, ALPHAS[:3], store_errors=True, **options)
+    found = ridge_cv(make_sparse(X), problem.y, ALPHAS[:3], store_errors=True, **options)
+    np.testing.assert_allclose(found.errors, dense.errors, rtol=0, atol=1e-9 * np.abs(dense.errors).max())
+
+
+@pytest.mark.parametrize("kind", ["random", "wide"])
+def test_several_targets(problem, options):
+    X, y = problem
+    Y = np.column_stack([y, 5.0 - 2.0 * np.cos(4.0 * y), y**2])
+    alphas = np.geomspace(10.0, 1e-3, 6)
+    found = ridge_cv(X, Y, alphas, store_errors=True, alpha_per_target=True, **options)
+    shared = ridge_cv(X, Y, alphas, **options)
+    assert found.errors.shape == (6, len(y), 3)
+    assert found.scores.shape == found.standard_errors.shape == (6, 3)
+    for c in range(3):
+        single = ridge_cv(X, Y[:, c], alphas, store_errors=True, **options)
+        np.testing.assert_allclose(found.errors[:, :, c], single.errors, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(found.scores[:, c], single.scores, rtol=1e-10)
+        np.testing.assert_allclose(found.standard_errors[:, c], single.standard_errors, rtol=1e-10)
+        assert found.index[c] == single.index
+        assert found.alpha[c] == single.alpha == alphas[single.index]
+        assert found.score[c] == pytest.approx(single.score)
+        np.testing.assert_allclose(found.fit.coef[c], single.fit.coef, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(shared.scores, found.scores, rtol=1e-12)
+    assert shared.index == found.scores.mean(axis=1).argmin()
+    assert shared.score == pytest.approx(found.scores.mean(axis=1).min())
+    assert shared.errors is None
+
+
+def test_choice_and_standard_error(make):
+    X, y = make("random")
+    alphas = np.array([1e-3, 3.0, 0.1, 30.0])
+    found = ridge_cv(X, y, alphas, store_errors=True)
+    np.testing.assert_array_equal(found.alphas, [30.0, 3.0, 0.1, 1e-3])
+    squares = found.errors**2
+    np.testing.assert_allclose(found.scores, squares.mean(axis=1), rtol=1e-13)
+    np.testing.assert_allclose(
+        found.standard_errors, squares.std(axis=1, ddof=1) / np.sqrt(len(y)), rtol=1e-10
+    )
+    assert found.index == found.scores.argmin()
+    assert found.alpha == found.fit.alpha == found.alphas[found.index]
+    assert found.score == found.scores[found.index]
+    assert found.standard_error == found.standard_errors[found.index]
+    np.testing.assert_allclose(found.fit.coef, ridge(X, y, found.alpha).coef, rtol=1e-12)
+    assert ridge_cv(X, y, [found.alpha, 1e6]).at_edge
+    assert not ridge_cv(X, y, [1e6, found.alpha, 1e-9]).at_edge
+
+
+def test_a_tie_goes_to_the_larger_alpha(make):
+    X, _ = make("random")
+    found = ridge_cv(X, np.full(len(X), 3.0), [1.0, 4.0, 2.0])
+    assert found.alpha == 4.0
+    assert found.score == pytest.approx(0.0, abs=1e-25)
+
+
+def test_standard_error_does_not_depend_on_the_scale_of_the_weights(make):
+    X, y = make("random")
+    s = np.random.default_rng(3).uniform(0.5, 2.0, len(y))
+    found, scaled = ridge_cv(X, y, [0.1], sample_weight=s), ridge_cv(X, y, [0.1], sample_weight=7.0 * s)
+    plain, equal = ridge_cv(X, y, [0.1]), ridge_cv(X, y, [0.1], sample_weight=np.full(len(y), 0.3))
+    assert scaled.standard_error == pytest.approx(found.standard_error, rel=1e-10)
+    assert equal.standard_error == pytest.approx(plain.standard_error, rel=1e-10)
+
+
+def test_a_sample_that_alone_decides_its_fit_has_no_error(make):
+    """A free feature that is zero for all samples but one leaves nothing to predict that one from."""
+    X, y = make("random")
+    X[:, 2] = 0.0
+    X[7, 2] = 1.0
+    found = ridge_cv(X, y, [1.0, 0.1], penalty_factor=[1, 1, 0, 1, 1], store_errors=True)
+    assert np.isnan(found.errors[:, 7]).all()
+    rest = np.arange(len(y)) != 7
+    others = ridge_cv(X[rest][:, [0, 1, 3, 4]], y[rest], np.array([1.0, 0.1]) * 13 / 12, store_errors=True)
+    np.testing.assert_allclose(found.errors[:, rest], others.errors, rtol=1e-9)
+
+
+def test_effective_degrees_of_freedom_are_a_trace(problem, options, unconverged):
+    X, y = problem
+    # the same hat matrix from columns of size one, which the textbook copes with
+    moved = X - X[0] if options.get("fit_intercept", True) else X
+    size = np.where(moved.any(axis=0), np.abs(moved).max(axis=0), 1.0)
+    factor = options.get("penalty_factor", np.ones(X.shape[1])) / size**2
+    alphas = [10.0, 0.1]
+    path, chosen = ridge_path(X, y, alphas, **options), ridge_cv(X, y, alphas, **options)
+    for k, alpha in enumerate(alphas):
+        trace = textbook.effective_dof(moved / size, alpha, **(options | {"penalty_factor": factor}))
+        expected = pytest.approx(trace, rel=1e-8, abs=1e-9)
+        assert path.effective_dof[k] == expected
+        assert chosen.effective_dof[k] == expected
+        for solver in ("auto", "cholesky", "dual", "svd"):
+            assert ridge(X, y, alpha, solver=solver, **options).effective_dof == expected, solver
+
+
+@pytest.mark.parametrize("kind", ["random", "collinear", "constant", "wide", "square"])
+def test_generalized_cross_validation_is_its_formula(problem, options):
+    X, y = problem
+    Y = np.column_stack([y, np.cos(4.0 * y)])
+    alphas = [10.0, 1.0, 1e-2]
+    found = ridge_cv(X, Y, alphas, method="gcv", **options)
+    for k, alpha in enumerate(alphas):
+        np.testing.assert_allclose(found.scores[k], textbook.gcv(X, Y, alpha, **options), rtol=1e-8)
+    assert np.isnan(found.standard_errors).all()
+    assert found.index == found.scores.mean(axis=1).argmin()
+    single = ridge_cv(X, y, alphas, method="gcv", **options)
+    np.testing.assert_allclose(single.scores, found.scores[:, 0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("n, p", [(60, 7), (25, 40)])
+def test_callback_sees_all_of_the_samples(n, p):
+    rng = np.random.default_rng(0)
+    seen = []
+    ridge_cv(rng.standard_normal((n, p)), rng.standard_normal(n), callback=seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0

@@ -1,0 +1,32 @@
+"""scikit-learn's checks of what an estimator must do."""
+
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from shrinkage.sklearn import Ridge, RidgeCV
+
+#: What scikit-learn excuses its own Ridge from: n_iter_ is None for solvers that do not iterate.
+EXCUSED = {"check_non_transformer_estimators_n_iter": "direct solvers have no iterations"}
+
+ESTIMATORS = [
+    Ridge(),
+    Ridge(fit_intercept=False, alpha=1e-3),
+    Ridge(solver="svd"),
+    Ridge(solver="cholesky"),
+    Ridge(solver="lsqr", tol=1e-10),
+    Ridge(solver="sparse_cg", tol=1e-10),
+    Ridge(solver="saga", tol=1e-10),
+    Ridge(positive=True),
+    RidgeCV(),
+    RidgeCV(scoring="neg_mean_absolute_error", store_cv_results=True),
+    RidgeCV(cv=3),
+]
+
+
+def excused(estimator):
+    direct = isinstance(estimator, Ridge) and estimator.solver not in ("lsqr", "saga")
+    return EXCUSED if direct else {}
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=excused)
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
