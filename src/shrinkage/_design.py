@@ -93,9 +93,10 @@ def _from_frame(value: Any, name: str) -> tuple[Matrix, tuple[str, ...] | None]:
         )
     bad = [f"{c!r} ({_dtype_of(table.get_column(c))})" for c in table.columns if not _is_numeric(table.get_column(c))]
     if bad:
+        those, them = ("columns that are", "them") if len(bad) > 1 else ("column that is", "it")
         raise TypeError(
-            f"{name} has {len(bad)} column{'s' * (len(bad) > 1)} that {'are' if len(bad) > 1 else 'is'} not numeric: "
-            f"{', '.join(bad[:5])}{', ...' * (len(bad) > 5)}. Encode them as numbers (one-hot, for example) or drop them"
+            f"{name} has {len(bad)} {those} not numeric: {', '.join(bad[:5])}{', ...' * (len(bad) > 5)}. "
+            f"Encode {them} as numbers (one-hot, for example) or drop {them}"
         )
     single = len(table.columns) > 0 and all(d == nw.Float32 for d in table.schema.values())
     out = np.empty((len(table), len(table.columns)), np.float32 if single else np.float64, order="F")
@@ -144,7 +145,7 @@ def _readable(X: Matrix) -> Matrix:
     by_row = columns == 1 and (rows >= p or n == 1)
     if whole and X.flags.aligned and (by_column or by_row) and max(rows, columns) <= _MAX_INT:
         return X
-    return np.ascontiguousarray(X)
+    return np.array(X, order="C")
 
 
 def _check_sides(shape: tuple[int, ...], name: str) -> None:
@@ -156,10 +157,10 @@ def _check_sides(shape: tuple[int, ...], name: str) -> None:
 
 
 def as_matrix(X: Any, name: str = "X") -> tuple[Any, tuple[str, ...] | None]:
-    """X as a 2-D NumPy array (float32 or float64) or a `SparseColumns`, and its feature names if it has any."""
+    """X as a 2-D NumPy array (float32 or float64) or a `SparseStorage`, and its feature names if it has any."""
     if is_sparse(X):
         _check_sides(X.shape, name)
-        return _SparseStorage.convert(X, name), None
+        return SparseStorage.convert(X, name), None
     names = None
     if _is_frame(X) and not hasattr(X, "__array_interface__"):
         X, names = _from_frame(X, name)
@@ -223,7 +224,7 @@ def _as_weights(sample_weight: Any, n: int) -> Matrix | None:
         raise ValueError("sample_weight is zero for every row: at least one row must count")
     if not 1e-150 <= largest <= 1e150:
         raise ValueError(f"the largest sample_weight is {largest:g}, too close to the range of doubles: rescale them")
-    return np.ascontiguousarray(s)
+    return np.require(s, requirements=["C", "A"])
 
 
 def _name_of(j: int, names: Sequence[str] | None) -> str:
@@ -267,7 +268,7 @@ def _sum(parts: list[tuple[Matrix, ...]]) -> tuple[Matrix, ...]:
     return first
 
 
-class _DenseStorage:
+class DenseStorage:
     """A dense X, C or F order, float32 or float64, and the products that solvers take with it."""
 
     sparse = False
@@ -362,8 +363,8 @@ class _DenseStorage:
     def columns(self, which: Matrix) -> Matrix:
         return np.asarray(self.X[:, which], dtype=np.float64)
 
-    def rows(self, start: int, stop: int) -> _DenseStorage:
-        return _DenseStorage(self.X[start:stop])
+    def rows(self, start: int, stop: int) -> DenseStorage:
+        return DenseStorage(self.X[start:stop])
 
     def suspects(self, test: Any) -> Any:
         rows = max(1, (1 << 20) // max(1, self.p))
@@ -372,7 +373,7 @@ class _DenseStorage:
                 yield i + int(r), int(j), float(self.X[i + r, j])
 
 
-class _SparseStorage:
+class SparseStorage:
     """A sparse X, CSR or CSC with sorted unique indices. Columns without a zero may be stored shifted by their mean.
 
     A column that has a zero cannot have a mean above sqrt(n) times its spread, so implicit centring costs it few
@@ -387,10 +388,10 @@ class _SparseStorage:
         self.single = data.dtype == np.float32
         self.layout = "csr" if rowwise else "csc"
         self.shift = np.zeros(self.p)
-        self._other: _SparseStorage | None = None
+        self._other: SparseStorage | None = None
 
     @classmethod
-    def convert(cls, X: Any, name: str) -> _SparseStorage:
+    def convert(cls, X: Any, name: str) -> SparseStorage:
         if X.ndim != 2:
             raise ValueError(f"{name} must be 2-D (n_samples, n_features), got a sparse array of shape {X.shape}")
         dtype = _check_dtype(X.dtype, name)
@@ -421,9 +422,10 @@ class _SparseStorage:
         data, indices, indptr = private.data, private.indices, private.indptr
         if indices.dtype.kind != "i" or indices.dtype.itemsize not in (4, 8) or indices.dtype != indptr.dtype:
             indices, indptr = indices.astype(np.int64), indptr.astype(np.int64)
+        stored, plain = slice(int(indptr[-1])), ["C", "A"]
         return cls(
-            np.ascontiguousarray(data[: indptr[-1]], dtype=dtype), np.ascontiguousarray(indices[: indptr[-1]]),
-            np.ascontiguousarray(indptr), (int(shape[0]), int(shape[1])), rowwise,
+            np.require(data[stored], dtype, plain), np.require(indices[stored], None, plain),
+            np.require(indptr, None, plain), (int(shape[0]), int(shape[1])), rowwise,
         )
 
     @property
@@ -444,7 +446,7 @@ class _SparseStorage:
         make = sparse.csr_array if self.rowwise else sparse.csc_array
         return make((self.data, self.indices, self.indptr), shape=self.shape)
 
-    def turned(self, rowwise: bool) -> _SparseStorage:
+    def turned(self, rowwise: bool) -> SparseStorage:
         """The same matrix in the other storage, made once."""
         if rowwise == self.rowwise:
             return self
@@ -452,7 +454,7 @@ class _SparseStorage:
             X = self._as_scipy()
             X = X.tocsr() if rowwise else X.tocsc()
             X.sort_indices()
-            other = _SparseStorage(X.data, X.indices, X.indptr, self.shape, rowwise)
+            other = SparseStorage(X.data, X.indices, X.indptr, self.shape, rowwise)
             other.shift = self.shift
             self._other = other
         return self._other
@@ -559,10 +561,10 @@ class _SparseStorage:
         self.multiply(out, product)
         return product + self.shift[which]
 
-    def rows(self, start: int, stop: int) -> _SparseStorage:
+    def rows(self, start: int, stop: int) -> SparseStorage:
         X = self.turned(rowwise=True)
         low, high = X.indptr[start], X.indptr[stop]
-        part = _SparseStorage(
+        part = SparseStorage(
             X.data[low:high], X.indices[low:high], X.indptr[start : stop + 1] - low, (stop - start, self.p), True
         )
         part.shift = self.shift
@@ -607,7 +609,7 @@ class Design:
         self.n, self.p = matrix.shape
         if self.n == 0:
             raise ValueError(f"X has shape {matrix.shape}: there is no row to fit")
-        self.storage = matrix if isinstance(matrix, _SparseStorage) else _DenseStorage(matrix)
+        self.storage = matrix if isinstance(matrix, SparseStorage) else DenseStorage(matrix)
         self.Y, self.one_d, self.target_names = _as_target(y, self.n)
         self.t = self.Y.shape[1]
         weights = _as_weights(sample_weight, self.n)
@@ -644,7 +646,8 @@ class Design:
         return 2.0**-23 if self.storage.single else 2.0**-52
 
     @property
-    def layout(self) -> Literal["C", "F", "csr", "csc"]:
+    def layout(self) -> str:
+        """How X is stored: "C", "F", "csr" or "csc"."""
         return self.storage.layout
 
     def gram(self, axis: int = 0, column_scale: Matrix | None = None, *, single: bool = False) -> Matrix:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ._design import Design, _SparseStorage, as_matrix
+from ._design import Design, SparseStorage, as_matrix
 from .penalties import check_alpha
 
 Array = np.ndarray[Any, Any]
@@ -103,7 +103,7 @@ def predict(X: Any, coef: Array, intercept: Any, feature_names: tuple[str, ...] 
             "pass the same columns in the same order"
         )
     W = np.ascontiguousarray(np.atleast_2d(coef).T)
-    if isinstance(matrix, _SparseStorage):
+    if isinstance(matrix, SparseStorage):
         out = np.zeros((matrix.n, W.shape[1]))
         matrix.multiply(W, out)
     elif matrix.dtype == np.float32:
@@ -124,7 +124,7 @@ def _count(number: int, noun: str) -> str:
 
 def _number(value: Any) -> str:
     values = np.atleast_1d(value)
-    if not (values != values[0]).any():
+    if len(values) == 1 or (values == values[0]).all():
         return f"{values[0]:.6g}"
     return f"{values.min():.4g} to {values.max():.4g}"
 

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.linalg
 
 from . import _interrupt
-from ._design import Design, affordable, check_memory
+from ._design import Design, SparseStorage, affordable, check_memory
 from ._kernels import certificate as _certificate
 from ._kernels import cholesky as _cholesky
 from ._result import RESIDUAL_ALARM, Certificate
@@ -428,13 +428,13 @@ def choose(system: System) -> tuple[str, str]:
     size = f"{n:,} samples, {p:,} features"
     if not affordable(8.0 * small * small):
         return "cg", f"{size}: a {small:,} x {small:,} Gram matrix does not fit in memory"
-    if design.storage.sparse and small > 1000:
-        axis = 0 if p <= n else 1
+    X = design.storage
+    if isinstance(X, SparseStorage) and small > 1000:
         # measured: a scattered multiply-add costs about 30 flops of a dense factorization
-        direct = 30.0 * design.storage.gram_work(axis) + small**3 / 3.0
-        iterative = 30.0 * 100.0 * 2.0 * design.storage.nnz * system.Y.shape[1]
+        direct = 30.0 * X.gram_work(0 if p <= n else 1) + small**3 / 3.0
+        iterative = 30.0 * 100.0 * 2.0 * X.nnz * system.Y.shape[1]
         if direct > 2.0 * iterative:
-            return "cg", f"{size}, {design.storage.nnz:,} stored values: cheaper than a Gram matrix over {side}"
+            return "cg", f"{size}, {X.nnz:,} stored values: cheaper than a Gram matrix over {side}"
     if p <= n:
         return "cholesky", f"{size}: normal equations over features"
     if lam == 0.0:

@@ -118,7 +118,8 @@ def check_factors(penalty_factor: Any, n_features: int) -> Vector | None:
     bad = np.flatnonzero(~(v >= 0))
     if bad.size:
         raise ValueError(
-            f"penalty_factor[{bad[0]}] is {v[bad[0]]:g}: factors must be zero (not penalized), positive, or inf (excluded)"
+            f"penalty_factor[{bad[0]}] is {v[bad[0]]:g}: "
+            "factors must be zero (not penalized), positive, or inf (excluded)"
         )
     return None if (v == 1).all() else v
 

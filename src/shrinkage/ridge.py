@@ -64,7 +64,8 @@ def ridge(
         Penalize the coefficients of the standardized features, v_j times the variance of feature j. Coefficients
         come back on the original scale. Constant features are excluded.
     convention : str, default "canonical"
-        The objective that `alpha` belongs to, one of `shrinkage.conventions.CONVENTIONS`.
+        The objective that `alpha` belongs to, one of `shrinkage.conventions.CONVENTIONS`; for "two_lambda" it is
+        the second, lambda_2.
     solver : {"auto", "cholesky", "dual", "qr", "svd", "cg"}, default "auto"
         "cholesky" (normal equations, p x p), "dual" (n x n), "qr" (least squares, alpha = 0), "svd", "cg" (no Gram
         matrix). "auto" chooses by cost, and goes to X itself where the Gram matrix is too ill-conditioned;
@@ -174,10 +175,9 @@ def _as_fit(
 def _canonical(alpha: Any, convention: str, design: Design) -> Any:
     if convention == "canonical":
         return alpha
-    value, l1_ratio = conventions.to_canonical(alpha, convention, sum_weights=design.total_weight, name="alpha")
-    if np.any(np.asarray(l1_ratio) != 0):
-        raise ValueError(f"convention {convention!r} with this alpha has an L1 part: ridge has none")
-    return value
+    # ridge has no L1 part: alpha is the second of the two
+    value = (0.0, alpha) if convention == "two_lambda" else alpha
+    return conventions.to_canonical(value, convention, sum_weights=design.total_weight, name="alpha")[0]
 
 
 def _factors(penalty_factor: Any, standardize: bool, design: Design) -> Array | None:
@@ -283,9 +283,10 @@ def _grid(spectrum: Spectrum, n_alphas: int, convention: str) -> tuple[Array, Ar
     bottom = float(values[values > 1e-8 * top].min())
     lam = np.geomspace(10.0 * top, bottom / 100.0, n_alphas)
     alpha = lam / spectrum.design.total_weight
-    if convention != "canonical":
-        alpha = conventions.from_canonical(alpha, convention, sum_weights=spectrum.design.total_weight)
-    return np.asarray(alpha), lam
+    if convention == "canonical":
+        return alpha, lam
+    value = conventions.from_canonical(alpha, convention, sum_weights=spectrum.design.total_weight)
+    return np.asarray(value[1] if convention == "two_lambda" else value), lam
 
 
 def _prepare(
@@ -296,8 +297,8 @@ def _prepare(
     design = Design(X, y, sample_weight, fit_intercept=fit_intercept)
     grid = _check_grid(alphas, design, convention)
     factors = _factors(penalty_factor, standardize, design)
-    if convention != "canonical" and convention not in conventions.CONVENTIONS:
-        conventions.to_canonical(1.0, convention, sum_weights=design.total_weight)
+    if grid is None:
+        _canonical(1.0, convention, design)    # refuses an unknown convention before any work
     smallest = np.inf if grid is None else float(grid[1].min())
     spectrum, reason = _spectrum(design, factors, smallest)
     if grid is None:

@@ -12,9 +12,7 @@ EPS = np.finfo(np.float64).eps
 class Exact:
     """Objective and gradient of coefficients in rational arithmetic, with their best intercept."""
 
-    def __init__(
-        self, fractions, X, y, alpha, coef, sample_weight=None, penalty_factor=None, fit_intercept=True
-    ):
+    def __init__(self, fractions, X, y, alpha, coef, sample_weight=None, penalty_factor=None, fit_intercept=True):
         s = fractions(np.ones(len(X)) if sample_weight is None else sample_weight)
         v = np.ones(X.shape[1]) if penalty_factor is None else penalty_factor
         v = fractions(np.where(np.isfinite(v), v, 0.0)) * np.where(np.isfinite(v), 1, 0)
@@ -80,8 +78,7 @@ AWAY = [
     (kind, setting)
     for kind in ("random", "far", "wide", "scaled")
     for setting in ("plain", "no intercept", "weighted", "unequal")
-    if (kind, setting)
-    != ("far", "no intercept")  # few directions, and as few steps, are all that such data have
+    if (kind, setting) != ("far", "no intercept")  # few directions, and as few steps, are all that such data have
 ]
 
 
@@ -123,9 +120,7 @@ def test_gap_where_some_features_are_free(problem, options, steps, exactly, frac
     with pytest.warns(ConvergenceWarning):
         fit = ridge(X, y, 1e-2, solver="cg", max_iter=steps, **options)
     w, _ = exactly(X, y, 1e-2, **options)
-    above = Exact(fractions, X, y, 1e-2, fit.coef, **options).objective - optimum(
-        fractions, X, y, 1e-2, w, options
-    )
+    above = Exact(fractions, X, y, 1e-2, fit.coef, **options).objective - optimum(fractions, X, y, 1e-2, w, options)
     assert 0 < float(above) <= fit.certificate.duality_gap < 1e6 * float(above)
 
 
@@ -138,8 +133,7 @@ def test_certificate_of_several_targets_is_the_worst_of_them(make):
     values = [textbook.objective(X, Y[:, c], alphas[c], fit.coef[c], fit.intercept[c])[0] for c in range(3)]
     gaps = np.array([textbook.duality_gap(X, Y[:, c], alphas[c], fit.coef[c])[0] for c in range(3)])
     steepest = [
-        np.abs(textbook.gradient(X, Y[:, c], alphas[c], fit.coef[c], fit.intercept[c])[0]).max()
-        for c in range(3)
+        np.abs(textbook.gradient(X, Y[:, c], alphas[c], fit.coef[c], fit.intercept[c])[0]).max() for c in range(3)
     ]
     found = fit.certificate
     assert found.objective == pytest.approx(sum(values), rel=1e-12)

@@ -101,9 +101,7 @@ def test_choice_and_standard_error(make):
     np.testing.assert_array_equal(found.alphas, [30.0, 3.0, 0.1, 1e-3])
     squares = found.errors**2
     np.testing.assert_allclose(found.scores, squares.mean(axis=1), rtol=1e-13)
-    np.testing.assert_allclose(
-        found.standard_errors, squares.std(axis=1, ddof=1) / np.sqrt(len(y)), rtol=1e-10
-    )
+    np.testing.assert_allclose(found.standard_errors, squares.std(axis=1, ddof=1) / np.sqrt(len(y)), rtol=1e-10)
     assert found.index == found.scores.argmin()
     assert found.alpha == found.fit.alpha == found.alphas[found.index]
     assert found.score == found.scores[found.index]

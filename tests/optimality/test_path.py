@@ -86,14 +86,10 @@ def test_default_grid(problem, settings, kind, convention):
     unit = {"canonical": 1 / W, "sum": 1.0, "mean": 1 / W / 1.0}[convention]
     if convention == "mean":
         unit = 1 / W  # (X'X + n lambda I): lambda_mean = lambda / n
-    np.testing.assert_allclose(
-        path.alphas, unit * np.geomspace(10 * sigma[0] ** 2, sigma[-1] ** 2 / 100, 7), rtol=1e-8
-    )
+    np.testing.assert_allclose(path.alphas, unit * np.geomspace(10 * sigma[0] ** 2, sigma[-1] ** 2 / 100, 7), rtol=1e-8)
     assert path.shrinkage_factors[0].max() <= 1 / 11 + 1e-9
     assert path.shrinkage_factors[-1][: len(sigma)].min() >= 0.99 - 1e-6
-    np.testing.assert_array_equal(
-        ridge_cv(X, y, n_alphas=7, convention=convention, **options).alphas, path.alphas
-    )
+    np.testing.assert_array_equal(ridge_cv(X, y, n_alphas=7, convention=convention, **options).alphas, path.alphas)
 
 
 def test_grid_of_a_matrix_of_zeros():

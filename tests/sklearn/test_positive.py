@@ -77,9 +77,7 @@ def test_dependent_columns(alpha, make):
     model = Ridge(alpha=alpha, positive=True).fit(X, y)
     short = nnls_reference(X[:, :5], y, 0.0, None, True)
     assert (model.coef_ >= 0).all()
-    np.testing.assert_allclose(
-        model.predict(X), Ridge(alpha=0, positive=True).fit(X[:, :5], y).predict(X[:, :5])
-    )
+    np.testing.assert_allclose(model.predict(X), Ridge(alpha=0, positive=True).fit(X[:, :5], y).predict(X[:, :5]))
     np.testing.assert_allclose(model.coef_[:2] + model.coef_[5:7], short[:2], rtol=1e-6, atol=1e-8)
 
 

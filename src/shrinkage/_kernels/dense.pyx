@@ -7,7 +7,8 @@ from libc.math cimport sqrt
 
 from ._blas cimport AS_IS, TRANSPOSED, gemm, syrk
 from .lanes cimport (
-    column_axpys, column_dots, column_moments, pack_column, pack_row, packed, row_axpys, row_dots, row_moments, widen_add,
+    column_axpys, column_dots, column_moments, pack_column, pack_row, packed, row_axpys, row_dots, row_moments,
+    widen_add,
 )
 
 # samples of a column-major X that are visited together: their residuals stay in the first-level cache
@@ -63,12 +64,12 @@ def centre(double[::1, :] Y, const double[::1] s, double total_weight, bint inte
 
     A second pass takes the rounding of the first one out of the mean.
     """
-    cdef Py_ssize_t n = Y.shape[0], i, k, turn
+    cdef Py_ssize_t n = Y.shape[0], i, k, _turn
     cdef double v
     with nogil:
         for k in range(Y.shape[1]):
             mean[k] = 0
-            for turn in range(2 if intercept else 0):
+            for _turn in range(2 if intercept else 0):
                 v = 0
                 for i in range(n):
                     v += s[i] * Y[i, k]

@@ -41,21 +41,24 @@ cdef extern from "lanes.h" nogil:
     void widen_add(Py_ssize_t n, const float* part, double* total) noexcept
 
 
-cdef inline void row_dots(Py_ssize_t p, const floating** x, const double* mean, const double* w, double* out) noexcept nogil:
+cdef inline void row_dots(Py_ssize_t p, const floating** x, const double* mean, const double* w,
+                          double* out) noexcept nogil:
     if floating is double:
         row_dots_d(p, x, mean, w, out)
     else:
         row_dots_s(p, x, mean, w, out)
 
 
-cdef inline void column_dots(Py_ssize_t n, const floating** x, const double* mean, const double* r, double* out) noexcept nogil:
+cdef inline void column_dots(Py_ssize_t n, const floating** x, const double* mean, const double* r,
+                             double* out) noexcept nogil:
     if floating is double:
         column_dots_d(n, x, mean, r, out)
     else:
         column_dots_s(n, x, mean, r, out)
 
 
-cdef inline void row_axpys(Py_ssize_t p, const double* f, const floating** x, const double* mean, double* out) noexcept nogil:
+cdef inline void row_axpys(Py_ssize_t p, const double* f, const floating** x, const double* mean,
+                           double* out) noexcept nogil:
     if floating is double:
         row_axpys_d(p, f, x, mean, out)
     else:

@@ -1,4 +1,4 @@
-"""Leave-one-out errors from a spectral form of the fit, all alphas and targets at once, a block of samples at a time."""
+"""Leave-one-out errors from a spectral form of the fit: all alphas and targets, a block of samples at a time."""
 from libc.math cimport NAN
 
 from ._blas cimport AS_IS, gemm
@@ -12,8 +12,9 @@ def leave_one_out(const double[::1, :] T, const double[::1, :] omega, const doub
 
     T (m, r) are the samples' spectral coordinates, omega (r, K) the filter 1/(eigenvalue + lambda), A (r, t) the
     targets' coordinates. primal: (Y - T (omega*A)) / (slack - (T*T) omega), slack = 1 - the leverage of what is not
-    penalized. dual: T (omega*A) / ((T*T) omega), and Y and slack are not used. Scratch: squares (m, r),
-    leverage (m, K), product (m, K), filtered (r, K). 0/0, a sample that alone decides its fit, gives NaN. least[0] is lowered to the smallest denominator of the primal form.
+    penalized. dual: T (omega*A) / ((T*T) omega), and Y and slack are not used. 0/0, a sample that alone decides its
+    fit, gives NaN. least[0] is lowered to the smallest denominator of the primal form. Scratch: squares (m, r),
+    leverage (m, K), product (m, K), filtered (r, K), the first three with m rows or more.
     """
     cdef Py_ssize_t m = T.shape[0], r = T.shape[1], K = omega.shape[1], t = A.shape[1], i, j, k, c
     cdef double numerator, denominator

@@ -27,9 +27,7 @@ def _factors(X: Array, penalty_factor: Array | None) -> Array:
     return np.ones(X.shape[1]) if penalty_factor is None else np.asarray(penalty_factor, dtype=np.float64)
 
 
-def _centred(
-    X: Array, y: Array, sample_weight: Array | None, fit_intercept: bool
-) -> tuple[Array, Array, Array, Array]:
+def _centred(X: Array, y: Array, sample_weight: Array | None, fit_intercept: bool) -> tuple[Array, Array, Array, Array]:
     """(Z, z, mean of X, mean of y), both weighted; z is (n, t), and means are zero without an intercept."""
     X, s = np.asarray(X, dtype=np.float64), _weights(X, sample_weight)
     Y = np.asarray(y, dtype=np.float64).reshape(len(X), -1)
@@ -165,9 +163,7 @@ def gcv(X: Array, y: Array, alpha: float, *, sample_weight: Array | None = None,
     return s @ (Y - H @ Y) ** 2 / s.sum() / (1 - np.trace(H) / (s > 0).sum()) ** 2
 
 
-def leave_one_out(
-    X: Array, y: Array, alpha: float, *, sample_weight: Array | None = None, **options: Any
-) -> Array:
+def leave_one_out(X: Array, y: Array, alpha: float, *, sample_weight: Array | None = None, **options: Any) -> Array:
     """Errors y_i - (prediction of i by the fit without i), shape of y, by n refits.
 
     lambda = W alpha is held fixed: without sample i the weights sum to W - s_i, and alpha is as much larger.

@@ -18,16 +18,12 @@ def _dense(data: Array, indices: Array, indptr: Array, minors: int, square: bool
     return A * A if square else A
 
 
-def gather(
-    data: Array, indices: Array, indptr: Array, square: bool, sign: float, V: Array, out: Array
-) -> None:
+def gather(data: Array, indices: Array, indptr: Array, square: bool, sign: float, V: Array, out: Array) -> None:
     """out += sign A V, with A∘A in the place of A where `square`."""
     out += sign * _dense(data, indices, indptr, len(V), square) @ V
 
 
-def scatter(
-    data: Array, indices: Array, indptr: Array, square: bool, sign: float, U: Array, out: Array
-) -> None:
+def scatter(data: Array, indices: Array, indptr: Array, square: bool, sign: float, U: Array, out: Array) -> None:
     """out += sign A' U, with A∘A in the place of A where `square`."""
     out += sign * _dense(data, indices, indptr, len(out), square).T @ U
 

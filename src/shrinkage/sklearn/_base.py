@@ -20,12 +20,7 @@ _DTYPES = [np.float64, np.float32]
 
 def is_plain(value: Any, dimensions: tuple[int, ...]) -> bool:
     """Whether `value` is an array that the solvers read as it is."""
-    return (
-        type(value) is np.ndarray
-        and value.dtype.char in "df"
-        and value.dtype.isnative
-        and value.ndim in dimensions
-    )
+    return type(value) is np.ndarray and value.dtype.char in "df" and value.dtype.isnative and value.ndim in dimensions
 
 
 class LinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):

@@ -51,8 +51,7 @@ def _one_or_per_target(alpha: Any, n_targets: int) -> float | Array:
 def _check_positive(positive: bool, solver: str) -> None:
     if positive and solver not in ("auto", "lbfgs"):
         raise ValueError(
-            f"solver={solver!r} does not support positive coefficients: only 'lbfgs' solver can be used, "
-            "or 'auto'"
+            f"solver={solver!r} does not support positive coefficients: only 'lbfgs' solver can be used, or 'auto'"
         )
     if solver == "lbfgs" and not positive:
         raise ValueError("solver='lbfgs' is for positive=True: use 'auto' for coefficients of any sign")
