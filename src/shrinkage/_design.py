@@ -26,6 +26,8 @@ _MAX_INT = 2**31 - 1
 #: Tiles that are packed for a product with many targets stay in the second-level cache, those for `syrk` in the third.
 _SWEEP_BYTES = 1 << 20
 _GRAM_BYTES = 16 << 20
+#: Tiles whose single-precision products are added up in single precision, before they go into the double sum.
+_RUN = 2
 #: Targets up to which a pass over X multiplies as it reads, without BLAS.
 _FEW = 6
 #: |mean|/sd above which a sparse column without zeros is stored centred.
@@ -354,14 +356,18 @@ class DenseStorage:
                     _dense.pack(X[:, own], m[own], c[own], r, run)    # noqa: B023
 
             over_chunks(pack, outer, X.size)
-            size = X.size // order
-            _interrupt.run(
-                _dense.rank_update, tile[: X.size], size, transposed, out, part, work=float(order) * order * size
-            )
+            size, turn = X.size // order, k // step % _RUN
+            ends = k + step >= depth or turn == _RUN - 1
+            args = (tile[: X.size], size, transposed, turn == 0, ends, out, part)
+            _interrupt.run(_dense.rank_update, *args, work=float(order) * order * size)
         return out
 
     def columns(self, which: Matrix) -> Matrix:
         return np.asarray(self.X[:, which], dtype=np.float64)
+
+    def wide(self) -> Matrix:
+        """X as a new float64 array."""
+        return self.X.astype(np.float64)
 
     def rows(self, start: int, stop: int) -> DenseStorage:
         return DenseStorage(self.X[start:stop])
@@ -554,6 +560,9 @@ class SparseStorage:
             counts = np.bincount(self.indices, minlength=self.p if self.rowwise else self.n)
         return float(0.5 * (counts.astype(np.float64) ** 2).sum())
 
+    def wide(self) -> Matrix:
+        return self._as_scipy().toarray().astype(np.float64) + self.shift
+
     def columns(self, which: Matrix) -> Matrix:
         out = np.zeros((self.p, len(which)))
         out[which, np.arange(len(which))] = 1.0
@@ -711,7 +720,8 @@ class Design:
     def dense(self) -> Matrix:
         """Z = S^1/2 (X - mean) as a new array."""
         check_memory(16.0 * self.n * self.p, f"a dense {self.n} x {self.p} copy of X")
-        Z = self.storage.columns(np.arange(self.p)) - self.mean
+        Z = self.storage.wide()
+        Z -= self.mean
         if self.weighted:
             Z *= np.sqrt(self.s)[:, None]
         return Z

@@ -1,22 +1,27 @@
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-# float32 or float64; where two arguments have this type, theirs is the same
-type _Real = NDArray[np.float32] | NDArray[np.float64]
-type _Double = NDArray[np.float64]
+_Double = NDArray[np.float64]
+_Real = NDArray[np.float32] | NDArray[np.float64]
 
+def centre(Y: _Double, s: _Double, total_weight: float, intercept: bool, mean: _Double, square: _Double) -> None: ...
 def moments(
+    X: _Real, shift: _Double, s: _Double, SY: _Double, total: _Double, square: _Double, cross: _Double
+) -> None: ...
+def finish_moments(shift: _Double, total: _Double, square: _Double, total_weight: float, intercept: bool) -> bool: ...
+def pack(X: _Real, mean: _Double, column_scale: _Double, row_scale: _Double, out: _Real) -> None: ...
+def rank_update(tile: _Real, depth: int, transposed: bool, out: _Double, part: NDArray[np.float32]) -> None: ...
+def sweep(X: _Real, mean: _Double, s: _Double, sign: float, W: _Double, R: _Double, G: _Double) -> None: ...
+def sweep_many(
     X: _Real,
-    shift: _Double,
+    mean: _Double,
     s: _Double,
-    SY: _Double,
-    zeros: _Double,
     ones: _Double,
-    total: _Double,
-    square: _Double,
-    cross: _Double,
+    sign: float,
+    W: _Double,
+    R: _Double,
+    G: _Double,
     scratch: _Double,
+    weighted: _Double,
     step: int,
 ) -> None: ...

@@ -108,12 +108,14 @@ def moments(const floating[:, :] X, const double[::1] shift, const double[::1] s
             i += m
         while i < n:
             m = min(<Py_ssize_t> STRIP, n - i)
-            for j in range(p):
-                column_moments(m, x + j * lay.ld + i, shift[j], &s[i], &total[j], &square[j])
-            for k in range(t):
-                for j in range(0, p, 4):
-                    q = four(x + i, lay.ld, j, p, at)
-                    load(&shift[j], q, shifts)
+            for j in range(0, p, 4):
+                q = four(x + i, lay.ld, j, p, at)
+                load(&shift[j], q, shifts)
+                column_moments(m, at, shifts, &s[i], f, dots)
+                for r in range(q):
+                    total[j + r] += f[r]
+                    square[j + r] += dots[r]
+                for k in range(t):
                     column_dots(m, at, shifts, &SY[i, k], dots)
                     for r in range(q):
                         cross[j + r, k] += dots[r]
@@ -145,11 +147,12 @@ def pack(const floating[:, :] X, const double[::1] mean, const double[::1] colum
         pack_all(&X[0, 0], lay, X.shape[0], X.shape[1], &mean[0], &column_scale[0], &row_scale[0], &out[0])
 
 
-def rank_update(const packed[::1] tile, Py_ssize_t depth, bint transposed, double[::1, :] out, float[::1, :] part):
+def rank_update(const packed[::1] tile, Py_ssize_t depth, bint transposed, bint first, bint last,
+                double[::1, :] out, float[::1, :] part):
     """out += A A' (A is (order, depth)) or A'A (transposed: A is (depth, order)), lower triangle; A column major.
 
-    A float tile is multiplied in single precision into `part`, shaped like out and not used otherwise, and that is
-    summed in double.
+    A float tile is multiplied in single precision into `part`, shaped like out and not used otherwise: the first of a
+    run of tiles starts it, the last adds it to out.
     """
     cdef Py_ssize_t order = out.shape[0], c
     cdef char trans = TRANSPOSED if transposed else AS_IS
@@ -158,9 +161,10 @@ def rank_update(const packed[::1] tile, Py_ssize_t depth, bint transposed, doubl
         if packed is double:
             syrk(trans, order, depth, &tile[0], ld, <double> 1, &out[0, 0], order)
         else:
-            syrk(trans, order, depth, &tile[0], ld, <float> 0, &part[0, 0], order)
-            for c in range(order):
-                widen_add(order - c, &part[c, c], &out[c, c])
+            syrk(trans, order, depth, &tile[0], ld, <float> (0 if first else 1), &part[0, 0], order)
+            if last:
+                for c in range(order):
+                    widen_add(order - c, &part[c, c], &out[c, c])
 
 
 def sweep(const floating[:, :] X, const double[::1] mean, const double[::1] s, double sign,

@@ -66,7 +66,7 @@
                       (f2 * ((double)c[i] - m2) + f3 * ((double)d[i] - m3));                                   \
         }                                                                                                      \
     }                                                                                                          \
-    /* total += sum_r s_r (x_r - shift), square += sum_r s_r (x_r - shift)^2 */                                \
+    /* sums of s (x - shift) and s (x - shift)^2: added to a row's, stored for columns */                      \
     LANES void row_moments_##tag(ptrdiff_t p, const double s[4], const real *const x[4],                       \
                                  const double *restrict shift, double *restrict total, double *restrict square) {\
         const real *restrict a = x[0], *restrict b = x[1], *restrict c = x[2], *restrict d = x[3];             \
@@ -78,16 +78,19 @@
             square[j] += (ta * va + tb * vb) + (tc * vc + td * vd);                                            \
         }                                                                                                      \
     }                                                                                                          \
-    LANES void column_moments_##tag(ptrdiff_t n, const real *restrict x, double shift, const double *restrict s,\
-                                    double *restrict total, double *restrict square) {                         \
-        double t = 0, q = 0;                                                                                   \
-        SIMD(omp simd reduction(+ : t, q)) for (ptrdiff_t i = 0; i < n; i++) {                                 \
-            double v = (double)x[i] - shift, sv = s[i] * v;                                                    \
-            t += sv;                                                                                           \
-            q += sv * v;                                                                                       \
+    LANES void column_moments_##tag(ptrdiff_t n, const real *const x[4], const double shift[4],                \
+                                    const double *restrict s, double total[4], double square[4]) {             \
+        const real *restrict a = x[0], *restrict b = x[1], *restrict c = x[2], *restrict d = x[3];             \
+        double m0 = shift[0], m1 = shift[1], m2 = shift[2], m3 = shift[3];                                     \
+        double t0 = 0, t1 = 0, t2 = 0, t3 = 0, q0 = 0, q1 = 0, q2 = 0, q3 = 0;                                 \
+        SIMD(omp simd reduction(+ : t0, t1, t2, t3, q0, q1, q2, q3)) for (ptrdiff_t i = 0; i < n; i++) {       \
+            double w = s[i], va = (double)a[i] - m0, vb = (double)b[i] - m1, vc = (double)c[i] - m2,           \
+                   vd = (double)d[i] - m3, wa = w * va, wb = w * vb, wc = w * vc, wd = w * vd;                 \
+            t0 += wa, t1 += wb, t2 += wc, t3 += wd;                                                            \
+            q0 += wa * va, q1 += wb * vb, q2 += wc * vc, q3 += wd * vd;                                        \
         }                                                                                                      \
-        *total += t;                                                                                           \
-        *square += q;                                                                                          \
+        total[0] = t0, total[1] = t1, total[2] = t2, total[3] = t3;                                            \
+        square[0] = q0, square[1] = q1, square[2] = q2, square[3] = q3;                                        \
     }
 
 /* out = (x - mean) * scale * factor: scale runs along x, factor across it. */

@@ -12,7 +12,7 @@ cdef extern from "lanes.h" nogil:
     void column_axpys_d(Py_ssize_t n, const double* f, const double** x, const double* mean, double* out) noexcept
     void row_moments_d(Py_ssize_t p, const double* s, const double** x, const double* shift, double* total,
                        double* square) noexcept
-    void column_moments_d(Py_ssize_t n, const double* x, double shift, const double* s, double* total,
+    void column_moments_d(Py_ssize_t n, const double** x, const double* shift, const double* s, double* total,
                           double* square) noexcept
     void row_dots_s(Py_ssize_t p, const float** x, const double* mean, const double* w, double* out) noexcept
     void column_dots_s(Py_ssize_t n, const float** x, const double* mean, const double* r, double* out) noexcept
@@ -20,7 +20,7 @@ cdef extern from "lanes.h" nogil:
     void column_axpys_s(Py_ssize_t n, const double* f, const float** x, const double* mean, double* out) noexcept
     void row_moments_s(Py_ssize_t p, const double* s, const float** x, const double* shift, double* total,
                        double* square) noexcept
-    void column_moments_s(Py_ssize_t n, const float* x, double shift, const double* s, double* total,
+    void column_moments_s(Py_ssize_t n, const float** x, const double* shift, const double* s, double* total,
                           double* square) noexcept
     void pack_row_dd(Py_ssize_t p, const double* x, const double* mean, const double* scale, double factor,
                      double* out) noexcept
@@ -81,8 +81,8 @@ cdef inline void row_moments(Py_ssize_t p, const double* s, const floating** x, 
         row_moments_s(p, s, x, shift, total, square)
 
 
-cdef inline void column_moments(Py_ssize_t n, const floating* x, double shift, const double* s, double* total,
-                                double* square) noexcept nogil:
+cdef inline void column_moments(Py_ssize_t n, const floating** x, const double* shift, const double* s,
+                                double* total, double* square) noexcept nogil:
     if floating is double:
         column_moments_d(n, x, shift, s, total, square)
     else:

@@ -9,59 +9,71 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 
-def moments(
-    X: Array,
-    shift: Array,
-    s: Array,
-    SY: Array,
-    zeros: Array,
-    ones: Array,
-    total: Array,
-    square: Array,
-    cross: Array,
-    scratch: Array,
-    step: int,
-) -> None:
-    """total += V's, square += (V*V)'s, cross += X'(SY), where V = X - 1 shift'."""
-    X = X.astype(np.float64)
-    V = X - shift
+def centre(Y: Array, s: Array, total_weight: float, intercept: bool, mean: Array, square: Array) -> None:
+    """mean <- the columns' weighted means, Y -= mean (zero without an intercept), square <- sum of s Y^2."""
+    mean[:] = 0.0
+    for _ in range(2 if intercept else 0):  # the second pass takes the rounding of the first out of the mean
+        step = s @ Y / total_weight
+        mean += step
+        Y -= step
+    square[:] = s @ (Y * Y)
+
+
+def moments(X: Array, shift: Array, s: Array, SY: Array, total: Array, square: Array, cross: Array) -> None:
+    """total += V's, square += (V*V)'s, cross += V'SY, where V = X - 1 shift'."""
+    V = X.astype(np.float64) - shift
     total += V.T @ s
     square += (V * V).T @ s
-    cross += X.T @ SY
+    cross += V.T @ SY
 
 
-def gram(
-    X: Array,
-    mean: Array,
-    column_scale: Array,
-    row_scale: Array,
-    axis: int,
-    plain: bool,
-    out: Array,
-    part: Array,
-    scratch: Array,
-    step: int,
-    stop: Array,
-) -> None:
-    """Lower triangle of out += Z'Z (axis 0) or ZZ' (axis 1).
+def finish_moments(shift: Array, total: Array, square: Array, total_weight: float, intercept: bool) -> bool:
+    """total <- the columns' means, square <- their standard deviations about them; whether all sums are finite.
 
-    Z = diag(row_scale) (X - 1 mean') diag(column_scale), or X itself where `plain`. A non-zero stop[0] leaves
-    `out` as it is.
+    From sums of x - shift: mean = shift + E(x - shift), variance = E(x - shift)^2 - (E(x - shift))^2. Without an
+    intercept the mean is `shift`, which is then zero.
     """
-    Z = X.astype(np.float64)
-    if not plain:
-        n, p = X.shape
-        Z = row_scale[:n, None] * (Z - mean) * column_scale[:p]
-    if stop[0] == 0:
-        out += np.tril(Z.T @ Z if axis == 0 else Z @ Z.T)
+    finite = bool(np.isfinite(total).all() and np.isfinite(square).all())
+    offset = total / total_weight if intercept else np.zeros_like(total)
+    square[:] = np.sqrt(np.maximum(square / total_weight - offset**2, 0.0))
+    total[:] = shift + offset
+    return finite
 
 
-def sweep(
+def pack(X: Array, mean: Array, column_scale: Array, row_scale: Array, out: Array) -> None:
+    """out <- diag(row_scale) (X - 1 mean') diag(column_scale), row after row or column after column as X is stored."""
+    by_column = X.strides[0] == X.itemsize and (X.strides[1] >= X.shape[0] * X.itemsize or X.shape[1] == 1)
+    Z = row_scale[:, None] * (X.astype(np.float64) - mean) * column_scale
+    out[: Z.size] = Z.ravel(order="F" if by_column else "C")
+
+
+def rank_update(tile: Array, depth: int, transposed: bool, out: Array, part: Array) -> None:
+    """Lower triangle of out += A A', A (order, depth), or of A'A, A (depth, order); tile is A, column after column.
+
+    A float32 tile is multiplied in its own precision: `part` is then that product's lower triangle.
+    """
+    order = len(out)
+    A = tile[: order * depth].reshape((depth, order) if transposed else (order, depth), order="F")
+    product = np.tril(A.T @ A if transposed else A @ A.T)
+    if tile.dtype == np.float32:
+        part[np.tril_indices(order)] = product[np.tril_indices(order)]
+    out += product
+
+
+def sweep(X: Array, mean: Array, s: Array, sign: float, W: Array, R: Array, G: Array) -> None:
+    """R += sign (X - 1 mean') W, then G += (X - 1 mean')' diag(s) R; an empty W or G leaves its half out."""
+    centred = X.astype(np.float64) - mean
+    if len(W):
+        R += sign * centred @ W
+    if len(G):
+        G += centred.T @ (s[:, None] * R)
+
+
+def sweep_many(
     X: Array,
     mean: Array,
     s: Array,
     ones: Array,
-    plain: bool,
     sign: float,
     W: Array,
     R: Array,
@@ -70,12 +82,5 @@ def sweep(
     weighted: Array,
     step: int,
 ) -> None:
-    """R += sign (X - 1 mean') W, then G += (X - 1 mean')' diag(s) R; an empty W or G leaves its half out.
-
-    plain changes the order of rounding (centre after the product), not the answer.
-    """
-    centred = X.astype(np.float64) - mean
-    if len(W):
-        R += sign * centred @ W
-    if len(G):
-        G += centred.T @ (s[:, None] * R)
+    """The same as `sweep`."""
+    sweep(X, mean, s, sign, W, R, G)

@@ -49,13 +49,13 @@ class LinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         plain = plain and is_plain(X, (2,)) and is_plain(y, (1, 2)) and len(X) == len(y)
         if plain and len(X) >= least and X.size and y.size:
-            checked = validate_data(self, X, y, skip_check_array=True)
-        else:
-            checked = validate_data(
-                self, X, y, accept_sparse=_FORMATS, dtype=_DTYPES, multi_output=True, y_numeric=True,
-                ensure_min_samples=least,
-            )  # fmt: skip
-        return checked[0], checked[1]
+            validate_data(self, X, y, skip_check_array=True)
+            return X, y
+        X, y = validate_data(
+            self, X, y, accept_sparse=_FORMATS, dtype=_DTYPES, multi_output=True, y_numeric=True,
+            ensure_min_samples=least,
+        )  # fmt: skip
+        return X, y if y.dtype.char in "df" else y.astype(np.float64)
 
     def _explain(self, X: Any, y: Any) -> None:
         """Raise scikit-learn's error for data that a solver has refused, if it refuses them too."""
@@ -80,7 +80,8 @@ class LinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=_FORMATS, dtype=_DTYPES, reset=False)
-        found = predict(X, self.coef_, self.intercept_, None, self.coef_.shape[-1])
+        coef = self.coef_.astype(np.float64, copy=False)
+        found = predict(X, coef, self.intercept_, None, coef.shape[-1])
         return found.astype(np.result_type(X.dtype, self.coef_.dtype), copy=False)
 
     def __sklearn_tags__(self) -> Any:

@@ -439,7 +439,7 @@ class RidgeCV(LinearRegressor):
 
     def _grid(self) -> Array:
         alphas = np.atleast_1d(self.alphas)
-        values = self.alphas if np.ndim(self.alphas) else [self.alphas]
+        values = self.alphas if alphas.ndim == np.ndim(self.alphas) else [np.ndarray.item(alphas)]
         bounds: Any = "neither" if self.cv is None else "left"
         for k, value in enumerate(values):
             name = f"alphas[{k}]" if len(alphas) > 1 else "alphas"

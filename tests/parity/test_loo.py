@@ -1,0 +1,62 @@
+"""Leave-one-out errors from spectral coordinates against their twin."""
+
+import numpy as np
+import pytest
+
+from shrinkage._kernels import loo as kernel
+from shrinkage.reference import loo as twin
+
+
+def column_major(rng, *shape):
+    return np.asfortranarray(rng.standard_normal(shape))
+
+
+@pytest.mark.parametrize("dual", [False, True])
+@pytest.mark.parametrize("m, r, K, t", [(1, 1, 1, 1), (1, 4, 3, 2), (6, 1, 2, 1), (17, 5, 4, 3), (40, 30, 2, 1)])
+@pytest.mark.parametrize("spare", [0, 5])
+def test_leave_one_out(m, r, K, t, dual, spare, rng, check):
+    T = column_major(rng, m, r) / np.sqrt(r)
+    arguments = {
+        "T": T,
+        "omega": np.asfortranarray(rng.uniform(0.05, 0.3, (r, K))),
+        "A": column_major(rng, r, t),
+        "Y": column_major(rng, m, t),
+        "slack": rng.uniform(0.7, 1.0, m),
+        "dual": dual,
+        "squares": np.full((m + spare, r), np.nan, order="F"),
+        "leverage": np.full((m + spare, K), np.nan, order="F"),
+        "product": np.full((m + spare, K), np.nan, order="F"),
+        "filtered": np.full((r, K), np.nan, order="F"),
+        "least": np.array([0.9]),
+        "errors": rng.standard_normal((K, m, t)),
+    }
+    # samples whose denominator is zero, or negative as rounding may leave it
+    arguments["T"][0] = 0.0
+    arguments["slack"][0] = 0.0
+    if m > 1:
+        arguments["slack"][-1] = -0.1
+    writes = ("errors",) if dual else ("errors", "least")
+    scratch = ("squares", "leverage", "product", "filtered", *({"least"} if dual else ()))
+    check(kernel.leave_one_out, twin.leave_one_out, arguments, writes=writes, scratch=scratch, tolerance=1e-12)
+
+
+def test_least_keeps_what_is_smaller(rng):
+    least = np.array([-7.0])
+    shapes = [(2, 1), (1, 1), (1, 1), (2, 1)]
+    T, omega, A, Y = (column_major(rng, *shape) for shape in shapes)
+    scratch = [np.empty(shape, order="F") for shape in [(2, 1), (2, 1), (2, 1), (1, 1)]]
+    kernel.leave_one_out(T, omega, A, Y, np.ones(2), False, *scratch, least, np.empty((1, 2, 1)))
+    assert least[0] == -7.0
+
+
+def test_undecided_samples_have_no_error(rng):
+    T, omega, A = np.zeros((2, 1), order="F"), np.ones((1, 1), order="F"), np.ones((1, 1), order="F")
+    T[1] = 0.5
+    for dual in (True, False):
+        errors, least = np.zeros((1, 2, 1)), np.ones(1)
+        scratch = [np.empty(shape, order="F") for shape in [(2, 1), (2, 1), (2, 1), (1, 1)]]
+        kernel.leave_one_out(
+            T, omega, A, np.ones((2, 1), order="F"), np.array([0.0, 1.0]), dual, *scratch, least, errors
+        )
+        assert np.isnan(errors[0, 0, 0])
+        assert errors[0, 1, 0] == pytest.approx(0.5 / 0.25 if dual else 0.5 / 0.75)
