@@ -93,9 +93,7 @@ def test_cross_validation_comes_back_without_errors(method, per_target, t, tmp_p
     if per_target and t is None:
         pytest.skip("one target has no alpha per target")
     X, y = problem(t=t)
-    cv = shrinkage.ridge_cv(
-        X, y, method=method, n_alphas=7, alpha_per_target=per_target, store_errors=method == "loo"
-    )
+    cv = shrinkage.ridge_cv(X, y, method=method, n_alphas=7, alpha_per_target=per_target, store_errors=method == "loo")
     save(cv, tmp_path / "m.npz")
     model = load_model(tmp_path / "m.npz")
     assert model.cross_validation.errors is None

@@ -36,9 +36,7 @@ def report(model: Model) -> dict[str, Any]:
     names = fit.feature_names or tuple(f"x{j}" for j in range(fit.n_features))
     size = np.abs(per_sd).reshape(-1, fit.n_features).max(axis=0)
     # A file may note down anything; what is not of its kind is as good as absent
-    noted: dict[str, Any] = {
-        key: about[key] for key, kind in _ABOUT.items() if isinstance(about.get(key), kind)
-    }
+    noted: dict[str, Any] = {key: about[key] for key, kind in _ABOUT.items() if isinstance(about.get(key), kind)}
     facts = noted | {
         "model": "ridge",
         "target": fit.target_names,
@@ -123,9 +121,7 @@ def print_report(facts: Mapping[str, Any], *, as_json: bool, every: bool) -> Non
         note = f"per sd: change in {_target(facts)} when the feature rises by one standard deviation"
         console.print(note, style="dim")
     if hidden := len(facts["coefficients"]) - len(shown):
-        console.print(
-            f"{counted(hidden, 'smaller coefficient')} not shown; --all prints every one", style="dim"
-        )
+        console.print(f"{counted(hidden, 'smaller coefficient')} not shown; --all prints every one", style="dim")
     console.print()
     if "seconds" in facts:
         saved = facts["file"] is not None
@@ -221,9 +217,7 @@ def _coefficients(facts: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]
         largest = max((abs(entry["per_sd"] or 0) for entry in entries), default=0) or 1
         for entry in entries:
             effect = (entry["per_sd"] or 0) / largest
-            bar = Bar(
-                2, 1 + min(effect, 0), 1 + max(effect, 0), width=24, color="cyan" if effect > 0 else "magenta"
-            )
+            bar = Bar(2, 1 + min(effect, 0), 1 + max(effect, 0), width=24, color="cyan" if effect > 0 else "magenta")
             table.add_row(Text(_shown(entry["feature"])), _g(entry["coefficient"]), _g(entry["per_sd"]), bar)
         table.add_row(Text("intercept", style="italic"), _g(facts["intercept"]))
     return table

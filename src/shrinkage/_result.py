@@ -346,8 +346,8 @@ class Path:
         return "\n".join(
             [
                 f"Path: {_count(len(self), 'alpha')}, {_count(self.coefs.shape[-1], 'feature')}{targets}",
-                f"  alpha          {self.alphas[0]:.4g} down to {self.alphas[-1]:.4g} ({self.convention} convention)",
-                f"  dof            {self.effective_dof[0]:.4g} up to {self.effective_dof[-1]:.4g}",
+                f"  alpha          {self.alphas[0]:.4g} to {self.alphas[-1]:.4g} ({self.convention} convention)",
+                f"  dof            {self.effective_dof[0]:.4g} to {self.effective_dof[-1]:.4g}",
                 f"  worst          {worst}",
                 f"  solver         {self.solver}: {self.solver_reason}",
             ]
@@ -410,7 +410,7 @@ class CrossValidation:
         fit = "\n".join("  " + line for line in repr(self.fit).splitlines())
         return (
             f"CrossValidation over {_count(len(self.alphas), 'alpha')}, "
-            f"{self.alphas[0]:.4g} down to {self.alphas[-1]:.4g} ({self.convention} convention)\n"
+            f"{self.alphas[0]:.4g} to {self.alphas[-1]:.4g} ({self.convention} convention)\n"
             f"  chosen         {_number(self.alpha)}\n"
             f"  score          {_number(self.score)}{error} ({name}){edge}\n{fit}"
         )

@@ -69,7 +69,6 @@ def read_table(path: str | os.PathLike[str], *, as_text: Collection[str] = ()) -
     if extension == ".parquet":
         pq = require("pyarrow.parquet", extra="cli")
         try:
-            # ParquetFile reads this file only; read_table would add columns from folders named key=value
             with pq.ParquetFile(path) as file:
                 table = file.read()
         except (pa.ArrowException, OSError) as error:
@@ -79,9 +78,7 @@ def read_table(path: str | os.PathLike[str], *, as_text: Collection[str] = ()) -
     names = table.column_names
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise ValueError(
-            f"{shown} has more than one column named {listed(repeated)}; give every column its own name."
-        )
+        raise ValueError(f"{shown} has more than one column named {listed(repeated)}; give every column its own name.")
     if table.num_rows == 0:
         raise ValueError(f"{shown} has a header ({counted(len(names), 'column')}) but no rows.")
     return table
@@ -133,8 +130,7 @@ def training_data(
         # What pandas calls the index when it writes one nobody asked for
         if not name or re.fullmatch(r"__index_level_\d+__", name):
             raise ValueError(
-                f"A column is named {name!r}, which looks like row numbers; "
-                f"leave it out with --drop {_option([name])}."
+                f"A column is named {name!r}, which looks like row numbers; leave it out with --drop {_option([name])}."
             )
     if not names:
         raise ValueError("No feature columns are left; the data need one beside the target.")
@@ -143,9 +139,7 @@ def training_data(
     plain = {name: _plain(table.column(name), name) for name in [*roles, *names]}
     for name, role in zip(roles, ("target", "weights"), strict=False):
         if _is_text(plain[name]):
-            raise ValueError(
-                f"The {role} column {_example(plain[name], name)} is not numeric; ridge needs numbers."
-            )
+            raise ValueError(f"The {role} column {_example(plain[name], name)} is not numeric; ridge needs numbers.")
     text = [name for name in names if _is_text(plain[name])]
     if text and not one_hot:
         shown = listed([_example(plain[name], name) for name in text], quote=False)
@@ -167,17 +161,13 @@ def training_data(
 
     y = _numbers(plain[target], target)
     if (y == y[0]).all():
-        raise ValueError(
-            f"The target column {target!r} is {y[0]:g} in every row; there is nothing to explain."
-        )
+        raise ValueError(f"The target column {target!r} is {y[0]:g} in every row; there is nothing to explain.")
     sample_weight = None
     if weights is not None:
         sample_weight = _numbers(plain[weights], weights)
         if (sample_weight < 0).any():
             row = int(np.argmax(sample_weight < 0))
-            raise ValueError(
-                f"The weights column {weights!r} is negative ({sample_weight[row]:g} in {rows([row])})."
-            )
+            raise ValueError(f"The weights column {weights!r} is negative ({sample_weight[row]:g} in {rows([row])}).")
         if not sample_weight.any():
             raise ValueError(f"The weights column {weights!r} is zero in every row.")
     columns = tuple(Column(name, _levels(plain[name], name) if name in text else None) for name in names)
@@ -220,9 +210,7 @@ def prediction_matrix(table: Any, columns: Sequence[Column]) -> Vector:
 def prediction_table(names: Sequence[str], values: Vector) -> Any:
     """A pyarrow.Table with one column of predictions per name."""
     pa = require("pyarrow", extra="cli")
-    return pa.table(
-        {name: column for name, column in zip(names, values.reshape(len(values), -1).T, strict=True)}
-    )
+    return pa.table({name: column for name, column in zip(names, values.reshape(len(values), -1).T, strict=True)})
 
 
 # --- columns ------------------------------------------------------------------------------------------------
@@ -234,8 +222,7 @@ def _find(table: Any, name: str, role: str) -> None:
         return
     if len(names) == 1 and (marks := re.findall(r"[;\t|]", names[0])):
         raise ValueError(
-            f"There is one column only, {names[0]!r}; the file seems to be separated by {marks[0]!r}, "
-            "not by commas."
+            f"There is one column only, {names[0]!r}; the file seems to be separated by {marks[0]!r}, not by commas."
         )
     hint = _similar(name, names) or f" The columns are {listed(names, most=10)}."
     raise ValueError(f"There is no {role} column {name!r}.{hint}")
@@ -306,15 +293,11 @@ def _complete_rows(plain: dict[str, Any], missing: str) -> NDArray[np.bool_] | N
         return None
     for name, mask in absent.items():
         if mask.all():
-            raise ValueError(
-                f"Column {name!r} has no values at all; leave it out with --drop {_option([name])}."
-            )
+            raise ValueError(f"Column {name!r} has no values at all; leave it out with --drop {_option([name])}.")
     complete = ~np.logical_or.reduce(list(absent.values()))
     if missing == "drop":
         if not complete.any():
-            raise ValueError(
-                f"Every row has a missing value, in {listed(list(absent))}; --missing drop leaves none."
-            )
+            raise ValueError(f"Every row has a missing value, in {listed(list(absent))}; --missing drop leaves none.")
         return complete
     shown = [
         f"{counted(int(mask.sum()), 'value')} in column {name!r} ({rows(np.flatnonzero(mask))})"
@@ -360,8 +343,7 @@ def _numbers(column: Any, name: str) -> Vector:
     infinite = np.isinf(values)
     if infinite.any():
         raise ValueError(
-            f"Column {name!r} is infinite in {rows(np.flatnonzero(infinite))}; "
-            "only finite numbers can be used."
+            f"Column {name!r} is infinite in {rows(np.flatnonzero(infinite))}; only finite numbers can be used."
         )
     return values
 

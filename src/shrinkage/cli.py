@@ -100,9 +100,7 @@ def build_app() -> Any:
         elif context.invoked_subcommand is None:
             print(context.get_help())
 
-    model_file = Annotated[
-        Path, typer.Argument(metavar="MODEL", help="A model file (.npz).", show_default=False)
-    ]
+    model_file = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file (.npz).", show_default=False)]
     as_json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
     every = Annotated[bool, typer.Option("--all", help=f"Print every coefficient, not the {TOP} largest.")]
 
@@ -114,12 +112,8 @@ def build_app() -> Any:
         "column (the penalty makes that well defined) and the model refuses values it has not seen.",
     )
     def fit(
-        data: Annotated[
-            Path, typer.Argument(metavar="DATA", help="A .csv or .parquet file.", show_default=False)
-        ],
-        target: Annotated[
-            str, typer.Option("--target", "-t", help="The column to explain.", show_default=False)
-        ],
+        data: Annotated[Path, typer.Argument(metavar="DATA", help="A .csv or .parquet file.", show_default=False)],
+        target: Annotated[str, typer.Option("--target", "-t", help="The column to explain.", show_default=False)],
         output: Annotated[
             Path | None,
             typer.Option("--output", "-o", help="Where to save the model (.npz).", show_default=False),
@@ -139,14 +133,10 @@ def build_app() -> Any:
         weights: Annotated[
             str | None, typer.Option(help="A column of row weights.", metavar="COLUMN", show_default=False)
         ] = None,
-        standardize: Annotated[
-            bool, typer.Option(help="Penalize coefficients per standard deviation.")
-        ] = False,
+        standardize: Annotated[bool, typer.Option(help="Penalize coefficients per standard deviation.")] = False,
         drop: Annotated[
             list[str] | None,
-            typer.Option(
-                help="Columns to leave out, separated by commas.", metavar="COLUMNS", show_default=False
-            ),
+            typer.Option(help="Columns to leave out, separated by commas.", metavar="COLUMNS", show_default=False),
         ] = None,
         one_hot: Annotated[
             bool,
@@ -185,9 +175,7 @@ def build_app() -> Any:
         ],
         output: Annotated[
             Path,
-            typer.Option(
-                "--output", "-o", help="A .csv or .parquet file, or - to print CSV.", show_default=False
-            ),
+            typer.Option("--output", "-o", help="A .csv or .parquet file, or - to print CSV.", show_default=False),
         ],
     ) -> None:
         with _guarded():
@@ -230,9 +218,7 @@ def _fit(
         warnings.simplefilter("always")
         progress.stage(f"reading {data.name}")
         table = _tables.read_table(data)
-        rows = _tables.training_data(
-            table, target, weights=weights, drop=drop, one_hot=one_hot, missing=missing.value
-        )
+        rows = _tables.training_data(table, target, weights=weights, drop=drop, one_hot=one_hot, missing=missing.value)
         del table
         read = time.perf_counter()
         progress.stage(f"fitting {_tables.counted(rows.X.shape[0], 'row')} × {rows.X.shape[1]:,}")
@@ -282,9 +268,7 @@ def _predict(path: Path, data: Path, output: Path) -> None:
         columns = model.columns
         if columns is None:
             if model.fit.feature_names is None:
-                raise ValueError(
-                    f"The model in {str(path)!r} was fitted without column names, so none can be matched."
-                )
+                raise ValueError(f"The model in {str(path)!r} was fitted without column names, so none can be matched.")
             columns = tuple(Column(name) for name in model.fit.feature_names)
         text = [column.name for column in columns if column.levels is not None]
         table = _tables.read_table(data, as_text=text)
@@ -293,9 +277,7 @@ def _predict(path: Path, data: Path, output: Path) -> None:
         with np.errstate(over="ignore", invalid="ignore"):
             values = model.fit.predict(X)
         if not (finite := np.isfinite(values.reshape(len(values), -1)).all(axis=1)).all():
-            raise ValueError(
-                f"The prediction for {_tables.rows(np.flatnonzero(~finite))} is not a finite number."
-            )
+            raise ValueError(f"The prediction for {_tables.rows(np.flatnonzero(~finite))} is not a finite number.")
         names = ["prediction"]
         if values.ndim == 2:
             names = [f"prediction {name}" for name in model.fit.target_names or range(values.shape[1])]
@@ -306,9 +288,7 @@ def _predict(path: Path, data: Path, output: Path) -> None:
                 if _tables.file_format(output) == ".csv":
                     stream.write(_as_csv(names, values).encode())
                 else:
-                    require("pyarrow.parquet", extra="cli").write_table(
-                        _tables.prediction_table(names, values), stream
-                    )
+                    require("pyarrow.parquet", extra="cli").write_table(_tables.prediction_table(names, values), stream)
     if not to_terminal:
         print(f"{_tables.counted(len(values), 'prediction')} written to {output}")
 

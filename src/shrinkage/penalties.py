@@ -158,7 +158,7 @@ def make_penalty(
     TypeError, ValueError
         Naming the argument, what it was and what is allowed.
     """
-    if isinstance(l1_ratio, bool) or not isinstance(l1_ratio, (int, float, np.number)):
+    if isinstance(l1_ratio, bool) or not isinstance(l1_ratio, (int, float, np.integer, np.floating)):
         raise TypeError(f"l1_ratio must be a number between 0 and 1, got {l1_ratio!r}")
     if not 0 <= l1_ratio <= 1:
         raise ValueError(f"l1_ratio must be between 0 (ridge) and 1 (lasso), got {l1_ratio!r}")

@@ -32,9 +32,7 @@ VERSION = 1
 _META = "model.npy"
 _FLOAT, _INT, _BYTES = "<f8", "<i8", "|u1"
 # The only header numpy.save writes for these arrays; matched, not evaluated
-_NPY_HEADER = re.compile(
-    rb"\{'descr': '([^']{1,16})', 'fortran_order': (True|False), 'shape': \(([-0-9, ]*)\), \}\s*"
-)
+_NPY_HEADER = re.compile(rb"\{'descr': '([^']{1,16})', 'fortran_order': (True|False), 'shape': \(([-0-9, ]*)\), \}\s*")
 _BROKEN_ZIP = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
@@ -366,9 +364,7 @@ def _read_meta(archive: zipfile.ZipFile) -> dict[str, Any]:
     info = archive.getinfo(_META)
     dtype, shape, offset = _header(archive, info)
     if dtype != _BYTES or shape != (info.file_size - offset,):
-        raise ValueError(
-            f"member {_META!r} has dtype {dtype!r} and shape {shape}, which is not JSON in bytes"
-        )
+        raise ValueError(f"member {_META!r} has dtype {dtype!r} and shape {shape}, which is not JSON in bytes")
     try:
         meta = json.loads(archive.read(info)[offset:])
     except ValueError as error:
@@ -403,15 +399,12 @@ def _read_arrays(
         expected = _dtype(name.split(".")[1])
         if dtype != expected:
             raise ValueError(f"member {name!r} has dtype {dtype!r} where {expected!r} belongs")
-        allowed = [
-            sum((dims[letter] for letter in letters), ()) for letters in wanted[name] if letters != "?"
-        ]
+        allowed = [sum((dims[letter] for letter in letters), ()) for letters in wanted[name] if letters != "?"]
         if shape not in allowed:
             raise ValueError(f"member {name!r} has shape {shape} where {allowed[0]} belongs")
         if offset + 8 * math.prod(shape) != info.file_size:
             raise ValueError(
-                f"member {name!r} claims {math.prod(shape)} elements "
-                f"and holds {info.file_size - offset} bytes"
+                f"member {name!r} claims {math.prod(shape)} elements and holds {info.file_size - offset} bytes"
             )
         offsets[name] = shape, offset
     arrays: dict[str, Any] = {}
@@ -483,6 +476,4 @@ def _columns(meta: dict[str, Any], n_features: int) -> tuple[Column, ...] | None
 def _check_about(about: Mapping[str, Any]) -> None:
     for key, value in about.items():
         if not isinstance(key, str) or not isinstance(value, Scalar):
-            raise ValueError(
-                f"about[{key!r}] must be a string, number, bool or None, not {type(value).__name__}"
-            )
+            raise ValueError(f"about[{key!r}] must be a string, number, bool or None, not {type(value).__name__}")

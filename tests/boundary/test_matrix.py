@@ -274,8 +274,11 @@ def test_float32_is_accumulated_in_float64(shape, order, weighted):
 
 @pytest.mark.parametrize("size", [1e-30, 1e-19, 1e19, 1e30, 1e37])
 @pytest.mark.parametrize("shape", [(60, 5), (8, 30)])
-def test_float32_data_whose_squares_leave_the_range_of_float32(size, shape):
+@pytest.mark.parametrize("single", [False, True])
+def test_float32_data_whose_squares_leave_the_range_of_float32(size, shape, single, monkeypatch):
     """Products of float32 entries overflow from 1e19 on and vanish below 1e-19; the fit must not notice."""
+    if single:    # as if the problem were large enough for a Gram matrix in single precision
+        monkeypatch.setattr("shrinkage._ridge_system._SINGLE_SIDE", 1)
     rng = np.random.default_rng(4)
     unit = rng.normal(size=shape)
     X, y = (unit * size).astype(np.float32), unit[:, 0] + rng.normal(size=shape[0])

@@ -47,9 +47,7 @@ def run(tmp_path, monkeypatch):
 
     def call(*args):
         before = {p.name for p in Path.cwd().iterdir()}
-        return Outcome(
-            runner().invoke(build_app(), [str(arg) for arg in args], prog_name="shrinkage"), before
-        )
+        return Outcome(runner().invoke(build_app(), [str(arg) for arg in args], prog_name="shrinkage"), before)
 
     return call
 

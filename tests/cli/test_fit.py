@@ -91,18 +91,14 @@ def test_numbers_agree_with_leave_one_out_by_hand(run, write, numbers, weights):
     assert score["r2"] == pytest.approx(1 - scores[best] / variance)
     assert score["rmse_standard_error"] == pytest.approx(score["mse_standard_error"] / (2 * score["rmse"]))
     if not weights:
-        assert score["mse_standard_error"] == pytest.approx(
-            np.std(errors(best) ** 2) / len(y) ** 0.5, rel=0.05
-        )
+        assert score["mse_standard_error"] == pytest.approx(np.std(errors(best) ** 2) / len(y) ** 0.5, rel=0.05)
     assert facts["intercept"] == pytest.approx(intercept)
     found = {entry["feature"]: entry["coefficient"] for entry in facts["coefficients"]}
     assert [found["a"], found["b"]] == pytest.approx(coef)
     sd = np.sqrt(np.average((X - np.average(X, axis=0, weights=s)) ** 2, axis=0, weights=s))
     effects = {entry["feature"]: entry["per_sd"] for entry in facts["coefficients"]}
     assert [effects["a"], effects["b"]] == pytest.approx(coef * sd)
-    assert facts["training_r2"] == pytest.approx(
-        1 - np.average((y - intercept - X @ coef) ** 2, weights=s) / variance
-    )
+    assert facts["training_r2"] == pytest.approx(1 - np.average((y - intercept - X @ coef) ** 2, weights=s) / variance)
 
 
 def test_json_is_one_object_and_nothing_else(run, csv):
@@ -229,9 +225,7 @@ def test_every_kind_of_number_is_a_number(run):
 
 def test_booleans_written_as_words(write):
     write("a,b,y\ntrue,1,3\nfalse,2,1\nTRUE,4,7\n")
-    np.testing.assert_array_equal(
-        _tables.training_data(_tables.read_table("data.csv"), "y").X[:, 0], [1, 0, 1]
-    )
+    np.testing.assert_array_equal(_tables.training_data(_tables.read_table("data.csv"), "y").X[:, 0], [1, 0, 1])
 
 
 def test_a_column_may_change_its_mind_late_in_a_long_file(run, write):
@@ -375,9 +369,7 @@ def test_missing_target_values_and_nan_in_parquet(refuse, run):
 def test_an_empty_column_has_its_own_sentence(refuse, write):
     write("a,b,y\n1,,3\n2,,1\n4,,7\n")
     for option in ("error", "drop"):
-        refuse(
-            "fit", "data.csv", "--target", "y", "--missing", option, words=["'b' has no values", "--drop b"]
-        )
+        refuse("fit", "data.csv", "--target", "y", "--missing", option, words=["'b' has no values", "--drop b"])
 
 
 def test_dropping_every_row(refuse, write):
@@ -398,13 +390,15 @@ def test_infinite_values_are_located(refuse, write):
 
 @pytest.mark.parametrize("option", [[], ["--standardize"], ["--alphas", "0.5"], ["--cv", "gcv"]])
 def test_constant_columns_get_coefficient_zero(run, write, option):
-    write("a,k,y\n1,0.1,3\n2,0.1,1\n4,0.1,7\n5,0.1,5\n7,0.1,6\n")
+    # Rounding alone would give such a column a coefficient of about 1e-20
+    values = np.random.default_rng(0).normal(size=(60, 4)).tolist()
+    write("a,k,b,c,y\n" + "".join(f"{a!r},123456.789,{b!r},{c!r},{y!r}\n" for a, b, c, y in values))
     outcome = run("fit", "data.csv", "--target", "y", "-o", "m.npz", *option)
     assert outcome.code == 0 and "constant, so their coefficient is 0: 'k'" in outcome.out
     without = run("fit", "data.csv", "--target", "y", "--drop", "k", "--json", *option)
     fit = load("m.npz")
-    assert fit.coef[1] == 0.0 and np.isfinite(fit.coef).all()
-    assert fit.coef[0] == pytest.approx(coefficients(without)["a"])
+    assert fit.coef[1] == 0.0
+    assert fit.coef[[0, 2, 3]] == pytest.approx([coefficients(without)[name] for name in "abc"])
     assert fit.effective_dof == pytest.approx(without.json["effective_dof"])
 
 
@@ -431,16 +425,12 @@ def test_constant_target(refuse, write):
 
 def test_missing_target_column_suggests_near_matches(refuse, csv, write):
     write("Age,bmi,Progression\n1,2,3\n")
-    refuse(
-        "fit", "data.csv", "--target", "progresion", words=["no target column", "Did you mean 'Progression'?"]
-    )
+    refuse("fit", "data.csv", "--target", "progresion", words=["no target column", "Did you mean 'Progression'?"])
     refuse("fit", "data.csv", "--target", "zzz", words=["The columns are 'Age', 'bmi' and 'Progression'."])
 
 
 def test_other_columns_that_are_not_there(refuse, csv):
-    refuse(
-        "fit", csv, "--target", "y", "--weights", "aa", words=["no weights column 'aa'", "Did you mean 'a'?"]
-    )
+    refuse("fit", csv, "--target", "y", "--weights", "aa", words=["no weights column 'aa'", "Did you mean 'a'?"])
     refuse("fit", csv, "--target", "y", "--drop", "a,q", words=["no drop column 'q'"])
 
 

@@ -21,7 +21,7 @@ def model(run, csv):
 
 @pytest.fixture
 def cities(run, write):
-    write("x,city,y\n1,1,3\n2,Rome,1\n4,1,7\n5,Lima,5\n3,Rome,2\n", "cities.csv")
+    write("x,city,y\n1,01,3\n2,Rome,1\n4,01,7\n5,Lima,5\n3,Rome,2\n", "cities.csv")
     assert run("fit", "cities.csv", "--target", "y", "--one-hot", "--alphas", "0.1", "-o", "m.npz").code == 0
     return "m.npz"
 
@@ -68,27 +68,25 @@ def test_one_row_is_enough(run, write, model):
 
 def test_categories_are_encoded_alike(run, write, cities):
     # Here every city looks like a number, and would be read as one
-    write("city,x\n1,2\n1,3\n", "new.csv")
+    write("city,x\n01,2\n01,3\n", "new.csv")
     run("predict", cities, "new.csv", "-o", "out.csv")
     fit = load(cities)
-    assert fit.feature_names == ("x", "city=1", "city=Lima", "city=Rome")
+    assert fit.feature_names == ("x", "city=01", "city=Lima", "city=Rome")
     np.testing.assert_array_equal(read("out.csv")[1][:, 0], fit.predict([[2.0, 1, 0, 0], [3.0, 1, 0, 0]]))
-    pq.write_table(pa.table({"x": [2, 3], "city": [1, 1]}), "new.parquet")
+    pq.write_table(pa.table({"x": [2, 3], "city": ["01", "01"]}), "new.parquet")
     run("predict", cities, "new.parquet", "-o", "again.csv")
     assert Path("again.csv").read_bytes() == Path("out.csv").read_bytes()
 
 
 def test_unseen_category_is_named(refuse, write, cities):
     write("city,x\nRome,2\nParis,3\n", "new.csv")
-    words = ["'city' holds 'Paris' (data row 2)", "never seen", "'1', 'Lima' and 'Rome'"]
+    words = ["'city' holds 'Paris' (data row 2)", "never seen", "'01', 'Lima' and 'Rome'"]
     refuse("predict", cities, "new.csv", "-o", "out.csv", words=words)
 
 
 def test_missing_columns_are_named(refuse, write, model):
     write("A,c\n1,2\n", "new.csv")
-    refuse(
-        "predict", model, "new.csv", "-o", "out.csv", words=["2 columns", "'a' and 'b'", "Did you mean 'A'?"]
-    )
+    refuse("predict", model, "new.csv", "-o", "out.csv", words=["2 columns", "'a' and 'b'", "Did you mean 'A'?"])
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ ESTIMATORS = [
     Ridge(solver="saga", tol=1e-10),
     Ridge(positive=True),
     RidgeCV(),
-    RidgeCV(scoring="neg_mean_absolute_error", store_cv_results=True),
+    RidgeCV(scoring="neg_mean_absolute_error"),
     RidgeCV(cv=3),
 ]
 

@@ -60,7 +60,7 @@ def test_intercept_is_a_numpy_scalar_and_zero_without(make):
 def test_every_solver_gives_the_same(solver, sparse_X, shape, fit_intercept, make, close, weights):
     X, y = make(*shape, 2)
     s = weights(len(X))
-    wanted = peer.Ridge(alpha=[0.5, 3.0], fit_intercept=fit_intercept, solver="svd").fit(X, y, s)
+    wanted = peer.Ridge(alpha=np.array([0.5, 3.0]), fit_intercept=fit_intercept, solver="svd").fit(X, y, s)
     found = Ridge(alpha=[0.5, 3.0], fit_intercept=fit_intercept, solver=solver, tol=1e-10)
     found.fit(sparse.csr_array(X) if sparse_X else X, y, s)
     close(found.coef_, wanted.coef_, 1e-8)
@@ -252,7 +252,9 @@ def test_polars(make):
     frame = polars.DataFrame(X, schema=["a", "b", "c"])
     for estimator in (Ridge(), RidgeCV()):
         model = estimator.fit(frame, polars.Series(y))
-        assert list(model.feature_names_in_) == ["a", "b", "c"]
+        # scikit-learn before 1.7 finds no names in polars of today
+        known = hasattr(peer.Ridge().fit(frame, y), "feature_names_in_")
+        assert list(getattr(model, "feature_names_in_", [])) == ["a", "b", "c"] * known
         np.testing.assert_allclose(model.predict(frame), clone(estimator).fit(X, y).predict(X), rtol=1e-12)
 
 
