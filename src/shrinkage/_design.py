@@ -72,6 +72,14 @@ def _check_dtype(dtype: np.dtype[Any], name: str) -> np.dtype[Any]:
     raise TypeError(f"{name} has dtype {dtype}, which is not numeric: encode it as numbers first")
 
 
+def _check_sides(shape: tuple[int, ...], name: str) -> None:
+    if max(shape, default=0) > _MAX_INT:
+        raise ValueError(
+            f"{name} has shape {shape}; BLAS counts in 32-bit integers, so no side may exceed {_MAX_INT}: "
+            "use a part of the rows or columns"
+        )
+
+
 def _from_frame(value: Any, name: str) -> tuple[Matrix, tuple[str, ...] | None]:
     """A table as a Fortran-ordered matrix with its column names, or a series as a vector without."""
     nw = require("narwhals", extra="frames")
@@ -100,6 +108,7 @@ def _from_frame(value: Any, name: str) -> tuple[Matrix, tuple[str, ...] | None]:
             f"{name} has {len(bad)} {those} not numeric: {', '.join(bad[:5])}{', ...' * (len(bad) > 5)}. "
             f"Encode {them} as numbers (one-hot, for example) or drop {them}"
         )
+    _check_sides(table.shape, name)
     single = len(table.columns) > 0 and all(d == nw.Float32 for d in table.schema.values())
     out = np.empty((len(table), len(table.columns)), np.float32 if single else np.float64, order="F")
     for j, column in enumerate(table.columns):
@@ -134,6 +143,7 @@ def _from_array(value: Any, name: str) -> Matrix:
     except ValueError as error:
         raise ValueError(f"{name} is not a rectangular array of numbers: {error}") from None
     dtype = _check_dtype(array.dtype, name)
+    _check_sides(array.shape, name)
     if array.dtype != dtype:
         array = array.astype(dtype)
     return array
@@ -150,14 +160,6 @@ def _readable(X: Matrix) -> Matrix:
     return np.array(X, order="C")
 
 
-def _check_sides(shape: tuple[int, ...], name: str) -> None:
-    if max(shape, default=0) > _MAX_INT:
-        raise ValueError(
-            f"{name} has shape {shape}; BLAS counts in 32-bit integers, so no side may exceed {_MAX_INT}: "
-            "use a part of the rows or columns"
-        )
-
-
 def as_matrix(X: Any, name: str = "X") -> tuple[Any, tuple[str, ...] | None]:
     """X as a 2-D NumPy array (float32 or float64) or a `SparseStorage`, and its feature names if it has any."""
     if is_sparse(X):
@@ -171,7 +173,6 @@ def as_matrix(X: Any, name: str = "X") -> tuple[Any, tuple[str, ...] | None]:
     if X.ndim != 2:
         hint = f"pass {name}.reshape(-1, 1) for one feature" if X.ndim == 1 else "pass a 2-D array"
         raise ValueError(f"{name} must be a 2-D array (n_samples, n_features), got {X.ndim}-D: {hint}")
-    _check_sides(X.shape, name)
     return _readable(X), names
 
 
@@ -666,6 +667,8 @@ class Design:
         time, seven digits. `single_is_safe` says whether they stay in float32's range.
         """
         order = self.p if axis == 0 else self.n
+        if order == 0:
+            return np.zeros((0, 0), order="F")
         check_memory(8.0 * order * order * (1.5 if single else 1.0), f"a {order} x {order} Gram matrix")
         return self.storage.gram(axis, self.mean, column_scale, np.sqrt(self.s) if self.weighted else None, single)
 

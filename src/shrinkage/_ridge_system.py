@@ -31,6 +31,8 @@ OBJECTIVE, GAP, GRADIENT, RATIO, _LOOSE = range(5)
 _NONE = np.zeros(0, np.uint8)
 #: Order of a Gram matrix from which single precision is faster, the further pass over X that it takes included.
 _SINGLE_SIDE = 300
+#: lambda over the largest squared column norm below which directions that the data lack are not determined by it.
+_NEGLIGIBLE = 1e-8
 #: A scaled residual that further refinement will not improve on.
 _SETTLED = 2.0
 
@@ -366,13 +368,17 @@ def solve_qr(system: System, reason: str) -> Solved:
 def solve_cg(system: System, reason: str, *, tol: float, max_iter: int | None) -> Solved:
     """Conjugate gradients on the normal equations, X centred in effect, restarted on true residuals.
 
-    All columns advance together; the preconditioner is the diagonal. Memory: six (p, c) arrays and one (n, c).
+    All columns advance together; the preconditioner is the diagonal, or nothing where the penalty is negligible. Memory: six (p, c) arrays and one (n, c).
     """
     design = system.design
     total = design.total_weight
     diagonal = total * np.square(design.scale)[:, None] + system.ridge
     live = diagonal > 0 if system.active is None else (diagonal > 0) & np.isfinite(system.v)[:, None]
-    inverse = np.where(live, 1.0 / np.where(live, diagonal, 1.0), 0.0)
+    if (system.lam > _NEGLIGIBLE * diagonal.max(initial=0.0)).all():
+        inverse = np.where(live, 1.0 / np.where(live, diagonal, 1.0), 0.0)
+    else:
+        # without a penalty to speak of the minimum norm is wanted, which scaling would turn into another norm
+        inverse = live.astype(np.float64)
     limit = max(1000, 2 * min(design.n, design.p)) if max_iter is None else max_iter
     W, used = np.zeros((design.p, len(system.lam)), order="F"), 0
     last = np.inf

@@ -127,7 +127,8 @@ def ridge(
     elif solved is None:
         solved = _solve_each(system, solver, tol=tol, max_iter=max_iter)
     found = _certify(system, solved, tol=tol)
-    warn_about(found, solver=solved.name, tol=tol, rank=solved.rank, n_features=design.p)
+    active = design.p if system.active is None else len(system.active)
+    warn_about(found, solver=solved.name, tol=tol, rank=solved.rank, n_features=active)
     return _as_fit(design, solved.W, system, alpha, convention, factors, found, solved)
 
 

@@ -1,7 +1,6 @@
 """Tables and series of pandas, polars, Arrow and narwhals: values, names, and sentences about what cannot be used."""
 
 import sys
-import warnings
 
 import numpy as np
 import pytest
@@ -16,6 +15,8 @@ pa = pytest.importorskip("pyarrow")
 import narwhals as nw  # noqa: E402
 import narwhals.stable.v1 as nw_v1  # noqa: E402
 import pyarrow.compute  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("error")
 
 N = 30
 NAMES = ("age", "bmi", "größe", "s1")
@@ -309,11 +310,9 @@ def test_subclasses_keep_names_and_dtypes(X, y):
 
 def test_frames_that_are_not_in_memory(X, y):
     lazy = pl.DataFrame(X, schema=list(NAMES)).lazy()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for given in (lazy, nw.from_native(lazy)):
-            with pytest.raises(TypeError, match=r"^X is a (polars|narwhals) LazyFrame, .*: collect or convert it first"):
-                ridge(given, y)
+    for given in (lazy, nw.from_native(lazy)):
+        with pytest.raises(TypeError, match=r"^X is a (polars|narwhals) LazyFrame, .*: collect or convert it first"):
+            ridge(given, y)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import pytest
 from shrinkage import ridge, ridge_cv, ridge_path
 from shrinkage._design import Design
 
+pytestmark = pytest.mark.filterwarnings("error")
+
 N, P = 40, 6
 
 
@@ -392,17 +394,13 @@ def test_not_finite_in_a_large_matrix_is_located():
 def test_values_too_large_to_square_are_named(X, y, function, value):
     bad = X.copy()
     bad[7, 4] = value
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(ValueError, match=r"^X reaches .* in column 4: too large to square; rescale the column"):
-            function(bad, y)
+    with pytest.raises(ValueError, match=r"^X reaches .* in column 4: too large to square; rescale the column"):
+        function(bad, y)
 
 
 def test_weighted_squares_that_overflow(X, y):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(ValueError, match=r"^the weighted sum of squares of X overflows: rescale X, or sample_weight"):
-            ridge(X * 1e120, y, sample_weight=1e140)
+    with pytest.raises(ValueError, match=r"^the weighted sum of squares of X overflows: rescale X, or sample_weight"):
+        ridge(X * 1e120, y, sample_weight=1e140)
 
 
 @pytest.mark.parametrize("size", [1e-140, 1e-70, 1e70, 1e140])

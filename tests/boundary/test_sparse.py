@@ -12,6 +12,8 @@ import scipy.sparse as sp
 from shrinkage import ridge, ridge_cv, ridge_path
 from shrinkage._design import Design
 
+pytestmark = pytest.mark.filterwarnings("error")
+
 N, P = 50, 8
 FORMATS = ["csr", "csc", "coo", "dia", "lil", "dok", "bsr"]
 
@@ -355,10 +357,8 @@ def test_more_dimensions_or_fewer_than_two(y):
 def test_bad_values_are_located(dense, y, make, value, words, fit_intercept):
     bad = dense.copy()
     bad[17, 5] = value
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(ValueError, match=words):
-            ridge(make(bad), y, fit_intercept=fit_intercept)
+    with pytest.raises(ValueError, match=words):
+        ridge(make(bad), y, fit_intercept=fit_intercept)
 
 
 @pytest.mark.parametrize("sides", [(2, 2**31), (2**31, 2)])

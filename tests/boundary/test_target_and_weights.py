@@ -1,13 +1,13 @@
 """y and sample_weight: every form NumPy has, what weights mean, and a sentence for what is refused."""
 
-import warnings
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from shrinkage import ridge, ridge_cv, ridge_path
 from shrinkage._design import Design
+
+pytestmark = pytest.mark.filterwarnings("error")
 
 N, P = 36, 4
 FUNCTIONS = [ridge, ridge_path, ridge_cv]
@@ -187,10 +187,8 @@ REFUSED_TARGETS = {
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_refused_targets(X, y, kind, function):
     make, error, words = REFUSED_TARGETS[kind]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(error, match=words):
-            function(X, make(y))
+    with pytest.raises(error, match=words):
+        function(X, make(y))
 
 
 @pytest.mark.parametrize("kind", REFUSED_TARGETS)
@@ -280,10 +278,8 @@ REFUSED_WEIGHTS = {
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_refused_weights(X, y, s, kind, function):
     make, error, words = REFUSED_WEIGHTS[kind]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(error, match=words):
-            function(X, y, sample_weight=make(s))
+    with pytest.raises(error, match=words):
+        function(X, y, sample_weight=make(s))
 
 
 @pytest.mark.parametrize("kind", REFUSED_WEIGHTS)

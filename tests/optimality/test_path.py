@@ -104,3 +104,16 @@ def test_coefficients_grow_as_alpha_falls(make):
     assert (np.diff(np.linalg.norm(path.coefs, axis=1)) > 0).all()
     assert (np.diff(path.effective_dof) > 0).all()
     assert (np.diff([c.objective for c in path.certificates]) < 0).all()
+
+
+def test_score_is_the_share_of_variance_explained(make):
+    X, y = make("random")
+    Y, s = np.column_stack([y, y**2]), np.linspace(0.0, 2.0, len(y))
+    fit = ridge(X, Y, 0.1)
+    left = s @ (Y - fit.predict(X)) ** 2
+    whole = s @ (Y - s @ Y / s.sum()) ** 2
+    assert fit.score(X, Y, s) == pytest.approx(np.mean(1 - left / whole), rel=1e-12)
+    single = ridge(X, y, 0.1)
+    residual = y - single.predict(X)
+    assert single.score(X, y) == pytest.approx(1 - residual @ residual / ((y - y.mean()) @ (y - y.mean())))
+    assert np.isnan(single.score(X, np.ones(len(y))))

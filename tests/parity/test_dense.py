@@ -150,18 +150,25 @@ def test_pack_centres_before_it_rounds(rng, dtype):
 
 @pytest.mark.parametrize("transposed", [True, False])
 @pytest.mark.parametrize("order, depth", [(1, 1), (1, 9), (6, 1), (7, 13), (40, 300)])
-def test_rank_update(order, depth, transposed, dtype, rng, check):
+@pytest.mark.parametrize("first, last", [(True, True), (True, False), (False, False), (False, True)])
+def test_rank_update(order, depth, transposed, first, last, dtype, rng, check):
     arguments = {
         "tile": rng.standard_normal(order * depth).astype(dtype),
         "depth": depth,
         "transposed": transposed,
+        "first": first,
+        "last": last,
         "out": column_major(rng, order, order),
         "part": np.asfortranarray(rng.standard_normal((order, order)).astype(np.float32)),
     }
     if dtype is np.float64:
-        check(kernel.rank_update, twin.rank_update, arguments, writes=("out",), scratch=("part",))
+        unchanged, tolerance = ("part",), 1e-13
     else:
-        check(kernel.rank_update, twin.rank_update, arguments, writes=("out", "part"), tolerance=3e-6)
+        unchanged, tolerance = () if last else ("out",), 3e-6
+    check(
+        kernel.rank_update, twin.rank_update, arguments, writes=("out", "part"), unchanged=unchanged,
+        tolerance=tolerance,
+    )  # fmt: skip
 
 
 #: Which half of a sweep is done, and what is then left as it was.

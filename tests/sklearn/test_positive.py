@@ -6,7 +6,7 @@ from scipy.optimize import nnls
 from sklearn.exceptions import ConvergenceWarning
 
 from shrinkage.sklearn import Ridge, ridge_regression
-from shrinkage.sklearn._positive import positive_set
+from shrinkage._positive import positive_set
 
 
 def nnls_reference(X, y, alpha, s, fit_intercept):
@@ -112,7 +112,7 @@ def test_lbfgs_is_for_positive(make):
 
 def test_a_wrong_set_is_found_out(monkeypatch, make):
     X, y = make(40, 5)
-    monkeypatch.setattr("shrinkage.sklearn._positive.positive_set", lambda A, c: (np.zeros(len(c), bool), 1))
+    monkeypatch.setattr("shrinkage._positive.positive_set", lambda A, c: (np.zeros(len(c), bool), 1))
     with pytest.warns(ConvergenceWarning, match="lbfgs did not converge"):
         model = Ridge(positive=True).fit(X, y)
     assert not model.certificate_.converged

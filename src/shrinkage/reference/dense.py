@@ -47,16 +47,18 @@ def pack(X: Array, mean: Array, column_scale: Array, row_scale: Array, out: Arra
     out[: Z.size] = Z.ravel(order="F" if by_column else "C")
 
 
-def rank_update(tile: Array, depth: int, transposed: bool, out: Array, part: Array) -> None:
+def rank_update(tile: Array, depth: int, transposed: bool, first: bool, last: bool, out: Array, part: Array) -> None:
     """Lower triangle of out += A A', A (order, depth), or of A'A, A (depth, order); tile is A, column after column.
 
-    A float32 tile is multiplied in its own precision: `part` is then that product's lower triangle.
+    float32 tiles are multiplied and summed in their own precision, in `part`, from the `first` of them to the `last`.
     """
     order = len(out)
     A = tile[: order * depth].reshape((depth, order) if transposed else (order, depth), order="F")
     product = np.tril(A.T @ A if transposed else A @ A.T)
     if tile.dtype == np.float32:
-        part[np.tril_indices(order)] = product[np.tril_indices(order)]
+        below = np.tril_indices(order)
+        part[below] = product[below] if first else part[below] + product[below]
+        product = np.tril(part) * last
     out += product
 
 

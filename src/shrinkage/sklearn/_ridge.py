@@ -23,7 +23,7 @@ from .. import _result
 from .._result import Fit
 from ..ridge import ridge, ridge_cv
 from ._base import _DTYPES, _FORMATS, Array, LinearRegressor, check_weights, named
-from ._positive import positive_ridge
+from .._positive import positive_ridge
 
 #: scikit-learn's solvers, and ours for them. Its four iterative ones differ only in the way to one answer.
 _SOLVERS = {"auto": "auto", "cholesky": "auto", "svd": "svd", "lbfgs": "auto"}

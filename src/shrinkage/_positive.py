@@ -1,4 +1,4 @@
-"""Ridge regression with coefficients of zero or more. Nothing here needs scikit-learn.
+"""Ridge regression with coefficients of zero or more.
 
 Block principal pivoting finds the positive ones on the Gram matrix: all coefficients on the wrong side change
 sides at once, and only the last of them while that does not help, which cannot cycle. A ridge fit of the set
@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from .._design import Design
-from .._result import RESIDUAL_ALARM, Certificate, Fit
-from ..penalties import check_factors
-from ..ridge import ridge
+from ._design import Design
+from ._result import RESIDUAL_ALARM, Certificate, Fit
+from .penalties import check_factors
+from .ridge import ridge
 
 Array = np.ndarray[Any, Any]
 
