@@ -315,9 +315,7 @@ def test_inverse_elastic_net_objective(data, l1_ratio):
     for w in 3 * np.random.default_rng(7).standard_normal((20, data.X.shape[1])):
         penalty = l1_ratio * np.abs(w).sum() + (1 - l1_ratio) / 2 * (w @ w)
         objective = C * data.squares(w) / 2 + penalty
-        assert objective == pytest.approx(
-            C * data.W * canonical_objective(data, w, alpha, l1_ratio), rel=1e-13
-        )
+        assert objective == pytest.approx(C * data.W * canonical_objective(data, w, alpha, l1_ratio), rel=1e-13)
 
 
 def test_one_gradient_step_is_decay_then_loss_step(own, data):
@@ -559,8 +557,7 @@ def test_one_pair_per_target_is_each_target_alone(pack):
     first, second = [0.0, 0.25, 0.5, 0.0], [0.0, 0.375, 0.0, 2.0]
     alphas, ratios = to_canonical(pack([first, second]), "two_lambda", sum_weights=30, loss="mean_square")
     each = [
-        to_canonical(pair, "two_lambda", sum_weights=30, loss="mean_square")
-        for pair in zip(first, second, strict=True)
+        to_canonical(pair, "two_lambda", sum_weights=30, loss="mean_square") for pair in zip(first, second, strict=True)
     ]
     np.testing.assert_array_equal(alphas, [alpha for alpha, _ in each])
     np.testing.assert_array_equal(ratios, [ratio for _, ratio in each])

@@ -87,10 +87,9 @@ def _from_frame(value: Any, name: str) -> tuple[Matrix, tuple[str, ...] | None]:
         table = nw.from_native(value, eager_only=True, allow_series=True)
     except TypeError:
         table = None
-    except ValueError:    # names that occur twice
-        columns = list(value.columns if not hasattr(value, "column_names") else value.column_names)
-        twice = next(c for i, c in enumerate(columns) if c in columns[:i])
-        raise ValueError(f"{name} has more than one column called {twice!r}: rename or drop them") from None
+    except ValueError:    # newer versions see for themselves that names occur twice
+        _check_names(value.column_names if hasattr(type(value), "column_names") else value.columns, name)
+        raise
     if isinstance(table, nw.Series):
         if not _is_numeric(table):
             raise TypeError(f"{name} has dtype {_dtype_of(table)}, which is not numeric: encode it as numbers first")
@@ -101,6 +100,7 @@ def _from_frame(value: Any, name: str) -> tuple[Matrix, tuple[str, ...] | None]:
             f"{name} is a {kind.__module__.partition('.')[0]} {kind.__name__}, which is neither an array nor a series "
             "nor a table in memory: collect or convert it first"
         )
+    _check_names(table.columns, name)
     bad = [f"{c!r} ({_dtype_of(table.get_column(c))})" for c in table.columns if not _is_numeric(table.get_column(c))]
     if bad:
         those, them = ("columns that are", "them") if len(bad) > 1 else ("column that is", "it")
@@ -116,17 +116,27 @@ def _from_frame(value: Any, name: str) -> tuple[Matrix, tuple[str, ...] | None]:
     return out, tuple(str(c) for c in table.columns)
 
 
+def _check_names(columns: Any, name: str) -> None:
+    columns = list(columns)
+    if len(set(columns)) < len(columns):
+        twice = next(c for i, c in enumerate(columns) if c in columns[:i])
+        raise ValueError(f"{name} has more than one column called {twice!r}: rename or drop them") from None
+
+
 def _is_numeric(series: Any) -> bool:
     return bool(series.dtype.is_numeric()) or str(series.dtype) == "Boolean"
 
 
 def _dtype_of(series: Any) -> str:
     """What a user would call the dtype: the library's own name where narwhals has none."""
-    return str(series.dtype if str(series.dtype) != "Unknown" else getattr(series.to_native(), "dtype", series.dtype))
+    if str(series.dtype) != "Unknown":
+        return str(series.dtype)
+    native = series.to_native()
+    return str(getattr(native, "dtype", getattr(native, "type", "Unknown")))
 
 
 def _values_of(series: Any, name: str) -> Matrix:
-    if not series.dtype.is_float():    # nullable integers and booleans would arrive as objects with None or NA
+    if not str(series.dtype).startswith("Float"):    # nullable integers and booleans would arrive as objects with None or NA
         series = series.cast(require("narwhals", extra="frames").Float64)
     values = series.to_numpy()
     return values.astype(_check_dtype(values.dtype, name), copy=False)

@@ -6,7 +6,7 @@ import math
 import operator
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -290,8 +290,13 @@ class Path:
     convention: str
     solver: str
     solver_reason: str
-    _fit: Callable[[int], Fit]
+    _fit: InitVar[Callable[[int], Fit]]
     feature_names: tuple[str, ...] | None = None
+    #: The first solution, for what all of them share; a function would not pickle, and would keep the data alive.
+    _first: Fit = field(init=False)
+
+    def __post_init__(self, _fit: Callable[[int], Fit]) -> None:
+        object.__setattr__(self, "_first", _fit(0))
 
     def __len__(self) -> int:
         return len(self.alphas)
@@ -301,7 +306,16 @@ class Path:
         k = operator.index(k)
         if not -len(self) <= k < len(self):
             raise IndexError(f"the path has {_count(len(self), 'alpha')}, there is no number {k}")
-        return self._fit(k % len(self))
+        k %= len(self)
+        coef, dof = self.coefs[k], float(self.effective_dof[k])
+        return replace(
+            self._first,
+            coef=coef,
+            intercept=float(self.intercepts[k]) if coef.ndim == 1 else self.intercepts[k],
+            alpha=float(self.alphas[k]),
+            effective_dof=dof if coef.ndim == 1 else np.full(len(coef), dof),
+            certificate=self.certificates[k],
+        )
 
     def __iter__(self) -> Iterator[Fit]:
         return (self[k] for k in range(len(self)))

@@ -374,11 +374,10 @@ def solve_cg(system: System, reason: str, *, tol: float, max_iter: int | None) -
     total = design.total_weight
     diagonal = total * np.square(design.scale)[:, None] + system.ridge
     live = diagonal > 0 if system.active is None else (diagonal > 0) & np.isfinite(system.v)[:, None]
-    if (system.lam > _NEGLIGIBLE * diagonal.max(initial=0.0)).all():
-        inverse = np.where(live, 1.0 / np.where(live, diagonal, 1.0), 0.0)
-    else:
-        # without a penalty to speak of the minimum norm is wanted, which scaling would turn into another norm
-        inverse = live.astype(np.float64)
+    scaled = np.where(live, 1.0 / np.where(live, diagonal, 1.0), 0.0)
+    # what a negligible penalty leaves open is settled by minimum norm, which scaling would turn into another norm
+    floor = _NEGLIGIBLE * diagonal.max(initial=0.0) if design.p > design.n else 0.0
+    stages = [scaled] if (system.lam > floor).all() else [live.astype(np.float64), scaled]
     limit = max(1000, 2 * min(design.n, design.p)) if max_iter is None else max_iter
     W, used = np.zeros((design.p, len(system.lam)), order="F"), 0
     last = np.inf
@@ -387,12 +386,16 @@ def solve_cg(system: System, reason: str, *, tol: float, max_iter: int | None) -
         ratio = float(found[RATIO].max())
         gap = found[GAP] / np.where(system.y_square > 0, system.y_square / (2.0 * total), 1.0)
         reached = (gap <= tol) | (found[RATIO] <= _SETTLED)
-        if reached.all() or used >= limit or not ratio < 0.5 * last:
+        if reached.all() or used >= limit:
             break
+        if not ratio < 0.5 * last:
+            stages, ratio = stages[1:], np.inf
+            if not stages:
+                break
         last = ratio
         # the gap falls with the square of the gradient
         goal = np.where(np.isfinite(gap) & (gap > 0), np.sqrt(0.1 * tol / np.where(gap > 0, gap, 1.0)), 1e-8)
-        step, spent = _conjugate_gradients(system, g, inverse, np.clip(goal, 1e-8, 0.1), limit - used)
+        step, spent = _conjugate_gradients(system, g, stages[0], np.clip(goal, 1e-8, 0.1), limit - used)
         W, used = W + step, used + spent
     return Solved(W, found, used, name="cg", reason=reason)
 

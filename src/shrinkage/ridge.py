@@ -484,8 +484,12 @@ def ridge_cv(
     name = "svd" if spectrum.form == "svd" else "eigen"
     if solved is None:
         solved = _solved(spectrum, system, np.arange(t), name, reason)
+        if not _certify(system, solved).converged and (lam[index] == lam[index[0]]).all():
+            # columns of very different sizes: Cholesky is indifferent to them, singular values are not
+            outcome = solve(system, "auto", tol=0.0, max_iter=None)
+            solved = solved if isinstance(outcome, str) else outcome
     found = _certify(system, solved)
-    warn_about(found, solver=name, tol=0.0, rank=None, n_features=design.p)
+    warn_about(found, solver=solved.name, tol=0.0, rank=None, n_features=design.p)
     alpha = alphas[index] if alpha_per_target and not design.one_d else float(alphas[index[0]])
     fit = _as_fit(design, solved.W, system, alpha, convention, factors, found, solved)
     chosen, chosen_error = scores[index, np.arange(t)], deviations[index, np.arange(t)]

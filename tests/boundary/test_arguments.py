@@ -88,7 +88,7 @@ def test_alpha_per_target(X, y):
     np.testing.assert_array_equal(fit.alpha, [0.1, 0.0, 3.0])
     for k, alpha in enumerate([0.1, 0.0, 3.0]):
         np.testing.assert_allclose(fit.coef[k], ridge(X, Y[:, k], alpha).coef, rtol=1e-10)
-    with pytest.raises(ValueError, match=r"^alpha must be a number or have one value per target \(3\), got shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"^alpha must be .* one value per target \(3\), got shape \(2,\)"):
         ridge(X, Y, [1.0, 2.0])
     with pytest.raises(ValueError, match=r"^solver='cholesky' factors one alpha: .*use 'auto', 'svd' or 'cg'"):
         ridge(X, Y, [1.0, 2.0, 3.0], solver="cholesky")
@@ -220,7 +220,7 @@ def test_penalty_factors_of_zero_and_infinity(X, y, function, standardize):
 
 def test_every_feature_excluded(X, y):
     out = [np.inf] * 4
-    fit, path, cv = ridge(X, y, penalty_factor=out), ridge_path(X, y, penalty_factor=out), ridge_cv(X, y, penalty_factor=out)
+    fit, path, cv = (function(X, y, penalty_factor=out) for function in FUNCTIONS)
     assert not fit.coef.any() and not path.coefs.any() and not cv.fit.coef.any()
     np.testing.assert_allclose([fit.intercept, path.intercepts[0], cv.fit.intercept], y.mean(), rtol=1e-14)
     assert fit.effective_dof == 0 and not path.effective_dof.any()
@@ -269,7 +269,7 @@ def test_conventions(X, y, function):
     with pytest.raises(ValueError, match=r"^convention='lambda' is not a convention: choose one of 'canonical', 'sum'"):
         function(X, y, convention="lambda")
     for wrong in (None, 5, ["sum"]):
-        with pytest.raises(TypeError, match="^convention="):
+        with pytest.raises(TypeError, match=r"^convention="):
             function(X, y, convention=wrong)
 
 
@@ -382,7 +382,7 @@ def test_warning_of_dependent_columns(X, y):
 
 
 def test_warning_of_too_few_iterations(X, y):
-    with pytest.warns(shrinkage.ConvergenceWarning, match=r"^ridge \(cg\) stopped at a relative duality gap of .*raise max_iter"):
+    with pytest.warns(shrinkage.ConvergenceWarning, match=r"^ridge \(cg\) stopped at .* gap of .*raise max_iter"):
         fit = ridge(X, y, 1e-9, solver="cg", max_iter=1)
     assert not fit.certificate.converged and fit.certificate.n_iter == 1
     assert "NOT converged" in repr(fit)
@@ -406,7 +406,8 @@ def test_per_feature_weights_of_a_penalty():
     np.testing.assert_array_equal(several.l2(3), [[1.0, 2.0]] * 3)
     np.testing.assert_array_equal(several.l1(3), np.zeros((3, 2)))
     # alpha = 0 and l1_ratio = 0 leave an excluded feature excluded
-    for penalty in (make_penalty(0.0, 0.0, [np.inf, 1.0], n_features=2), make_penalty(0.0, 1.0, [np.inf, 1.0], n_features=2)):
+    for l1_ratio in (0.0, 1.0):
+        penalty = make_penalty(0.0, l1_ratio, [np.inf, 1.0], n_features=2)
         np.testing.assert_array_equal(penalty.l1(2), [np.inf, 0.0])
         np.testing.assert_array_equal(penalty.l2(2), [np.inf, 0.0])
     assert make_penalty(1.0, n_features=2).excluded is None
@@ -460,7 +461,7 @@ def test_missing_extra_names_what_to_install():
 
 def test_public_names():
     assert set(dir(shrinkage)) >= set(shrinkage.__all__)
-    for name in set(shrinkage.__all__) - {"__version__"}:    # known once the package is installed
+    for name in set(shrinkage.__all__) - {"__version__"}:  # known once the package is installed
         assert getattr(shrinkage, name) is not None
     with pytest.raises(AttributeError, match=r"^module 'shrinkage' has no attribute 'lasso_lars'"):
         shrinkage.lasso_lars  # noqa: B018

@@ -279,7 +279,7 @@ def test_float32_is_accumulated_in_float64(shape, order, weighted):
 @pytest.mark.parametrize("single", [False, True])
 def test_float32_data_whose_squares_leave_the_range_of_float32(size, shape, single, monkeypatch):
     """Products of float32 entries overflow from 1e19 on and vanish below 1e-19; the fit must not notice."""
-    if single:    # as if the problem were large enough for a Gram matrix in single precision
+    if single:  # as if the problem were large enough for a Gram matrix in single precision
         monkeypatch.setattr("shrinkage._ridge_system._SINGLE_SIDE", 1)
     rng = np.random.default_rng(4)
     unit = rng.normal(size=shape)

