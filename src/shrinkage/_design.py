@@ -136,7 +136,8 @@ def _dtype_of(series: Any) -> str:
 
 
 def _values_of(series: Any, name: str) -> Matrix:
-    if not str(series.dtype).startswith("Float"):    # nullable integers and booleans would arrive as objects with None or NA
+    # nullable integers and booleans would arrive as objects with None or NA
+    if not str(series.dtype).startswith("Float"):
         series = series.cast(require("narwhals", extra="frames").Float64)
     values = series.to_numpy()
     return values.astype(_check_dtype(values.dtype, name), copy=False)

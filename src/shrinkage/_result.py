@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
+import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import InitVar, dataclass, field, replace
@@ -16,6 +18,7 @@ from .penalties import check_alpha
 
 Array = np.ndarray[Any, Any]
 
+_HERE = os.path.join(os.path.dirname(__file__), "")
 #: Scaled residuals above this mean that something is wrong with the solution (LAPACK's own tests use it).
 RESIDUAL_ALARM = 30.0
 
@@ -72,7 +75,10 @@ class Certificate:
 
 
 def warn_about(certificate: Certificate, *, solver: str, tol: float, rank: int | None, n_features: int) -> None:
-    """Warn where a certificate says that the answer is not to be trusted, and why."""
+    """Warn where a certificate says that the answer is not to be trusted, and why; in the name of the caller's line."""
+    frame, level = sys._getframe(), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame, level = frame.f_back, level + 1
     if not certificate.converged:
         warnings.warn(
             f"ridge ({solver}) stopped at a relative duality gap of {certificate.relative_gap:.1e} "
@@ -80,14 +86,14 @@ def warn_about(certificate: Certificate, *, solver: str, tol: float, rank: int |
             f"{RESIDUAL_ALARM:g}) after {certificate.n_iter} steps: raise max_iter, standardize the columns, "
             "or increase alpha",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=level,
         )
     if rank is not None and rank < n_features:
         warnings.warn(
             f"the unpenalized least-squares problem has rank {rank} of {n_features}: many coefficient vectors fit "
             "equally well, the one of minimum norm is returned; use alpha > 0 or drop dependent columns",
             IllConditionedWarning,
-            stacklevel=3,
+            stacklevel=level,
         )
 
 

@@ -33,6 +33,8 @@ _NONE = np.zeros(0, np.uint8)
 _SINGLE_SIDE = 300
 #: lambda over the largest squared column norm below which directions that the data lack are not determined by it.
 _NEGLIGIBLE = 1e-8
+#: A scaled residual that the sample space's own rounding may leave, and that is worth two more passes over X each.
+_POLISH = 10.0
 #: A scaled residual that further refinement will not improve on.
 _SETTLED = 2.0
 
@@ -108,9 +110,18 @@ class System:
         return part + 0.5 * np.square(delta).sum(axis=0)
 
     def refine(
-        self, W: Array, correct: Corrector, *, steps: int, excess: Callable[[Array, Array], Array] | None = None
+        self,
+        W: Array,
+        correct: Corrector,
+        *,
+        steps: int,
+        excess: Callable[[Array, Array], Array] | None = None,
+        polish: Corrector | None = None,
     ) -> tuple[Array, Array, int]:
-        """Correct W by residuals taken from the data: once, and on while that still halves the worst residual."""
+        """Correct W by residuals taken from the data: once, and on while that still halves the worst residual.
+
+        Where that ends near the alarm, `polish` goes on from there. Returns (W, measures, steps).
+        """
         last, kept = np.inf, None
         for step in range(steps + 1):
             R, g, found = self.evaluate(W, excess)
@@ -122,7 +133,29 @@ class System:
             last = worst
             W = correct(W, R, g)
         assert kept is not None
-        return kept
+        W, found, step = kept
+        if polish is None or not found[RATIO].max() > _POLISH:
+            return kept
+        W, found, more = self.refine(W, polish, steps=2, excess=excess)
+        return W, found, step + more
+
+    def woodbury(self, inner: Callable[[Array], Array], root: Array) -> Corrector | None:
+        """A corrector by the gradient for solvers in sample space: W + (Z'Z + lambda V)^-1 g, from
+        inner(b) = (Z V^-1 Z' + lambda)^-1 b and root = v^-1/2, zero for excluded features.
+
+        None where it does not apply: something is not penalized.
+        """
+        d = self.design
+        if not (self.lam > 0).all() or (self.v == 0).any():
+            return None
+        weight = np.sqrt(d.s)[:, None] if d.weighted else 1.0
+        inverse = (root * root)[:, None]
+
+        def correct(W: Array, R: Array, g: Array) -> Array:
+            b = inner(weight * d.apply(inverse * g))
+            return W + inverse * (g - d.adjoint_plain(weight * b)) / self.lam
+
+        return correct
 
     def intercept(self, W: Array, targets: Array | None = None) -> Array:
         d = self.design
@@ -279,7 +312,7 @@ def solve_dual(system: System, reason: str) -> Solved | str:
         return primal(*state)
 
     W, found, steps = system.refine(
-        primal(*state), correct, steps=10 if single else 3
+        primal(*state), correct, steps=10 if single else 3, polish=system.woodbury(inner, root)
     )
     diagonal = _inverse_diagonal(A, scale)
     dof = design.n - lam * float(diagonal.sum())
@@ -335,20 +368,25 @@ class PivotedQR:
         return out * self.scale[:, None]
 
 
-def solve_qr(system: System, reason: str) -> Solved:
+def solve_qr(system: System, reason: str) -> Solved | str:
     """Least squares (lambda = 0) from X itself, of minimum norm where the rank is short."""
     design, a = system.design, system.active
     Z = design.dense()
     if a is not None:
         Z = Z[:, a]
-    qr = PivotedQR(Z)
+    # where the rank is short the limit of ridge for alpha to 0 is wanted: minimum sum of v w^2
+    v = system.v if a is None else system.v[a]
+    if (v == 0).any():
+        return "least squares with unpenalized features"
+    root = 1.0 / np.sqrt(v)
+    qr = PivotedQR(Z * root if system.factors is not None else Z)
     del Z
     weight = np.sqrt(design.s)[:, None] if design.weighted else 1.0
 
     def solve(R: Array) -> Array:
-        w = qr.solve(weight * R)
+        w = qr.solve(weight * R) * root[:, None]
         if a is None:
-            return w
+            return np.asfortranarray(w)
         full = np.zeros((design.p, R.shape[1]), order="F")
         full[a] = w
         return full
@@ -462,23 +500,27 @@ def solve(system: System, solver: str, *, tol: float, max_iter: int | None) -> S
     """Run `solver` ("auto" chooses) on a system whose columns share one lambda. A string says that only a spectral
     solver will do, and why."""
     lam = float(system.lam[0])
-    reason = "as asked"
+    reason, asked = "as asked", solver
     if solver == "auto":
         solver, reason = choose(system)
     if solver == "cg":
         return solve_cg(system, reason, tol=tol, max_iter=max_iter)
-    if solver == "qr":
-        return solve_qr(system, reason)
     if solver == "svd":
         return reason
     if solver == "dual" and lam == 0.0:
         raise ValueError("solver='dual' needs alpha > 0: with alpha = 0 use solver='auto' or 'qr'")
-    outcome = solve_primal(system, reason) if solver == "cholesky" else solve_dual(system, reason)
-    if isinstance(outcome, str):
-        if not memory_for_dense(system.design):
-            if system.design.storage.sparse:
-                return solve_cg(system, f"{outcome}, and a dense copy does not fit", tol=tol, max_iter=max_iter)
-            check_memory(24.0 * system.design.n * system.design.p, f"{outcome}; a factorization of X itself")
-        if lam == 0.0:
-            return solve_qr(system, outcome)
+    if solver == "qr" and lam > 0.0:
+        raise ValueError("solver='qr' is least squares, alpha = 0: with alpha > 0 use solver='auto' or 'svd'")
+    outcome = {"qr": solve_qr, "cholesky": solve_primal, "dual": solve_dual}[solver](system, reason)
+    if isinstance(outcome, Solved):
+        ratio = float(outcome.measures[RATIO].max())
+        if asked != "auto" or solver == "qr" or ratio <= RESIDUAL_ALARM:
+            return outcome
+        outcome = f"{solver} left a residual ratio of {ratio:.1e}"
+    if not memory_for_dense(system.design):
+        if system.design.storage.sparse:
+            return solve_cg(system, f"{outcome}, and a dense copy does not fit", tol=tol, max_iter=max_iter)
+        check_memory(24.0 * system.design.n * system.design.p, f"{outcome}; a factorization of X itself")
+    if lam == 0.0 and solver != "qr":
+        return solve_qr(system, outcome)
     return outcome

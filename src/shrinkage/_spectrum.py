@@ -42,8 +42,8 @@ def _eigh(A: Array) -> tuple[Array, Array]:
     return np.maximum(values, 0.0), np.asfortranarray(vectors)
 
 
-def _svd(Z: Array) -> tuple[Array, Array, Array]:
-    """Thin singular value decomposition, by one-sided Jacobi where the columns of a tall Z differ much in size.
+def _svd(Z: Array) -> tuple[Array, Array, Array, int]:
+    """Thin singular value decomposition and rank, by one-sided Jacobi where the columns of a tall Z differ in size.
 
     Jacobi keeps the digits of what is small because its column is (Demmel and Veselic 1992); the usual algorithm
     keeps only those that the largest column leaves.
@@ -51,11 +51,11 @@ def _svd(Z: Array) -> tuple[Array, Array, Array]:
     norm = np.sqrt(np.einsum("ij,ij->j", Z, Z))
     norm = norm[norm > 0]
     if len(norm) and Z.shape[0] >= Z.shape[1] and norm.max() > _GRADED * norm.min():
-        sigma, U, V, work, _, info = scipy.linalg.lapack.dgejsv(Z)
+        sigma, U, V, work, _, info = scipy.linalg.lapack.dgejsv(Z, joba=0, jobr=0)
         if info == 0:
-            return U[:, : len(sigma)], sigma * (work[0] / work[1]), V.T
+            return U[:, : len(sigma)], sigma * (work[0] / work[1]), V.T, PivotedQR(Z).rank
     U, sigma, Vt = scipy.linalg.svd(Z, full_matrices=False, check_finite=False)
-    return U, sigma, Vt
+    return U, sigma, Vt, int((sigma > EPS * max(Z.shape) * sigma.max(initial=0.0)).sum())
 
 
 class Spectrum:
@@ -67,6 +67,8 @@ class Spectrum:
         sigma^2, one per penalized direction.
     rank_free : int
         Directions that are not penalized (the intercept not counted).
+    rank : int
+        All directions that the data have, those included.
     complete : bool
         Whether `U` is a basis of the whole sample space less the nuisance directions: leave-one-out is then a
         quotient of sums without cancellation, whatever the leverage.
@@ -88,6 +90,11 @@ class Spectrum:
         self.free_columns: PivotedQR | None = None
         self.coordinates: Array | None = None
         {"gram": self._from_gram, "dual": self._from_kernel, "svd": self._from_data}[self.form]()
+        #: what rounding leaves of a zero eigenvalue; a decomposition of X has dropped such directions already
+        self.floor = 0.0
+        if self.form != "svd":
+            self.floor = EPS * max(design.n, design.p) * float(self.values.max(initial=0.0))
+        self.rank = self.rank_free + int((self.values > self.floor).sum())
 
     # -- three factorizations --------------------------------------------------------------------------------
 
@@ -155,9 +162,8 @@ class Spectrum:
             for _ in range(2):
                 Z -= free @ (free.T @ Z)
                 target -= free @ (free.T @ target)
-        U, sigma, Vt = _interrupt.run(_svd, Z, work=6.0 * Z.size * max(1, min(Z.shape)))
-        good = sigma > EPS * max(Z.shape) * sigma.max(initial=0.0)
-        U, sigma, Vt = U[:, good], sigma[good], Vt[good]
+        U, sigma, Vt, rank = _interrupt.run(_svd, Z, work=6.0 * Z.size * max(1, min(Z.shape)))
+        U, sigma, Vt = U[:, :rank], sigma[:rank], Vt[:rank]
         if self.complete:
             # the rest of an orthonormal basis: null directions that are not nuisance
             rest = np.linalg.qr(np.hstack([N, U]), mode="complete")[0][:, N.shape[1] + len(sigma) :]
@@ -189,16 +195,23 @@ class Spectrum:
         smallest = float(self.values.min(initial=top)) if self.form == "gram" else 0.0
         return smallest + lam >= GRAM_FLOOR * top
 
-    def filters(self, lam: Array, values: Array | None = None) -> Array:
-        """omega (r, c): 1/(sigma^2 + lambda), zero along directions that the data do not have when lambda is 0."""
-        values = self.values if values is None else values
-        sums = values[:, None] + lam
-        floor = EPS * max(self.design.n, self.design.p) * values.max(initial=0.0)
-        return np.where(sums > np.where(lam > 0, 0.0, floor), 1.0 / np.where(sums > 0, sums, 1.0), 0.0)
+    def filters(self, lam: Array) -> Array:
+        """omega (r, c): 1/(sigma^2 + lambda), zero along directions that the data do not have."""
+        sums = self.values[:, None] + lam
+        return np.where(self.values[:, None] > self.floor, 1.0 / np.where(sums > 0, sums, 1.0), 0.0)
+
+    def _sample_filters(self, lam: Array) -> Array:
+        """The same over the complete basis, null directions included; where lambda is 0, its limit."""
+        sums = self.sample_values[:, None] + lam
+        null = self.sample_values[:, None] <= self.floor
+        out = 1.0 / np.where(sums > 0, sums, 1.0)
+        return np.where(lam > 0, out, null if null.any() else out)
 
     def shrinkage(self, lam: Array) -> Array:
         """d = sigma^2 / (sigma^2 + lambda), shape (c, r), by decreasing sigma."""
-        return (self.values[:, None] * self.filters(lam)).T[:, self._order]
+        sums = self.values[:, None] + lam
+        kept = (sums > 0) & ((lam > 0) | (self.values[:, None] > self.floor))
+        return np.where(kept, self.values[:, None] / np.where(kept, sums, 1.0), 0.0).T[:, self._order]
 
     @property
     def singular_values(self) -> Array:
@@ -256,7 +269,10 @@ class Spectrum:
             projected = self.basis.T @ g
             return 0.5 * (projected * omega * projected).sum(axis=0)
 
-        return system.refine(start, correct, steps=steps, excess=None if self.form == "dual" else excess)
+        if self.form != "dual":
+            return system.refine(start, correct, steps=steps, excess=excess)
+        polish = system.woodbury(lambda b: self.U @ (omega * (self.U.T @ b)), self.root)
+        return system.refine(start, correct, steps=steps, polish=polish)
 
     # -- leave-one-out ---------------------------------------------------------------------------------------
 
@@ -264,16 +280,17 @@ class Spectrum:
         """(score, standard error, errors): weighted mean squares of the exact leave-one-out errors, (K, t) each.
 
         lambda is held fixed while a sample is out, as the identity e_i = r_i / (1 - h_i) requires. Errors are kept,
-        (K, n, t), only when asked; otherwise memory is one block of samples.
+        (K, n, t), only when asked; otherwise memory is one block of samples. A sample that alone decides its fit has
+        the error NaN and no part in the score.
         """
         design = self.design
         K, t = len(lam), design.t
         A = self.sample_A if self.complete else self.A
         r = len(A)
         self.least = np.ones(1)
-        omega = np.asfortranarray(self.filters(lam, self.sample_values) if self.complete else self._full_filters(lam))
+        omega = np.asfortranarray(self._sample_filters(lam) if self.complete else self._full_filters(lam))
         block = max(1, min(design.n, _BLOCK_ENTRIES // max(1, r, K * t)))
-        first, second, third = np.zeros((K, t)), np.zeros((K, t)), np.zeros((K, t))
+        first, second, third, lost = (np.zeros((K, t)) for _ in range(4))
         kept = np.empty((K, design.n, t)) if keep_errors else None
         scratch = (
             np.empty((block, max(1, r)), order="F"), np.empty((block, K), order="F"),
@@ -283,7 +300,9 @@ class Spectrum:
             stop = min(design.n, start + block)
             e = self._block_errors(start, stop, omega, A, scratch)
             s = design.s[start:stop]
-            weighted = e * e    # s e^2
+            alone = np.isnan(e)    # samples that decide their fit have no error and do not count
+            weighted = np.where(alone, 0.0, e * e)    # s e^2
+            lost += np.einsum("i,kit->kt", s, alone)
             first += weighted.sum(axis=1)
             second += np.einsum("kit,kit->kt", weighted, weighted)
             third += np.einsum("i,kit->kt", s, weighted)
@@ -291,11 +310,13 @@ class Spectrum:
                 kept[:, start:stop] = e / np.where(s > 0, np.sqrt(s), 1.0)[:, None]
             if tick is not None:
                 tick(stop / design.n)
-        score = first / design.total_weight
+        total = design.total_weight - lost
+        total[total <= 1e-12 * design.total_weight] = np.nan
+        score = first / total
         # the variance of the mean sum(s q) / W, q = e^2, from sum s^2 (q - mean)^2
         count = int((design.s > 0).sum()) if design.weighted else design.n
         spread = second - 2.0 * score * third + score**2 * np.square(design.s).sum()
-        error = np.sqrt(np.maximum(spread, 0.0) * count / max(1, count - 1)) / design.total_weight
+        error = np.sqrt(np.maximum(spread, 0.0) * count / max(1, count - 1)) / total
         if kept is not None and design.weighted and (design.s == 0).any():
             absent = np.flatnonzero(design.s == 0)
             for c in range(t):
@@ -311,6 +332,7 @@ class Spectrum:
         target = np.asfortranarray(weight * design.Y[start:stop])
         if self.complete:
             T = np.asfortranarray(self.U[start:stop])
+            slack = np.einsum("ij,ij->i", T, T)
         else:
             if design.fit_intercept:
                 slack -= design.s[start:stop] / design.total_weight

@@ -52,8 +52,8 @@ def ridge(
         they are too ill-conditioned for a Gram matrix and a dense copy fits in memory.
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
     alpha : float or array-like of shape (n_targets,), default 1.0
-        Strength of the penalty in the units of `convention`. 0 is least squares: of minimum norm where the data do
-        not determine it, with a warning.
+        Strength of the penalty in the units of `convention`. 0 is least squares; where the data do not determine it,
+        the limit of ridge for alpha to 0 is returned, of minimum sum_j v_j w_j^2, with a warning.
     sample_weight : float or array-like of shape (n_samples,), optional
         s; zeros allowed.
     penalty_factor : array-like of shape (n_features,), optional
@@ -127,8 +127,7 @@ def ridge(
     elif solved is None:
         solved = _solve_each(system, solver, tol=tol, max_iter=max_iter)
     found = _certify(system, solved, tol=tol)
-    active = design.p if system.active is None else len(system.active)
-    warn_about(found, solver=solved.name, tol=tol, rank=solved.rank, n_features=active)
+    _warn(system, solved, found, tol)
     return _as_fit(design, solved.W, system, alpha, convention, factors, found, solved)
 
 
@@ -141,6 +140,11 @@ def _certify(system: System, solved: Solved, *, tol: float = 0.0, columns: slice
         rcond=solved.rcond,
         tol=tol,
     )
+
+
+def _warn(system: System, solved: Solved, found: Certificate, tol: float) -> None:
+    active = system.design.p if system.active is None else len(system.active)
+    warn_about(found, solver=solved.name, tol=tol, rank=solved.rank, n_features=active)
 
 
 def _as_fit(
@@ -251,7 +255,8 @@ def _solve_each(system: System, solver: str, *, tol: float, max_iter: int | None
 
 def _solved(spectrum: Spectrum, system: System, targets: Array, name: str, reason: str) -> Solved:
     W, found, steps = spectrum.solve(system, targets)
-    return Solved(W, found, steps, name=name, reason=reason, dof=spectrum.dof(system.lam))
+    rank = spectrum.rank if (system.lam == 0).any() else None
+    return Solved(W, found, steps, name=name, reason=reason, dof=spectrum.dof(system.lam), rank=rank)
 
 
 # ------------------------------------------------------------------------------------------------------ paths
@@ -478,6 +483,11 @@ def ridge_cv(
     else:
         scores, deviations = _generalized(spectrum, factors, lam, dof, count), np.full((len(lam), t), np.nan)
     usable = np.where(np.isfinite(scores), scores, np.inf)
+    if not np.isfinite(usable).any(axis=0).all():
+        raise ValueError(
+            "the score is undefined at every alpha: some sample alone decides its own fit, through a feature that only "
+            "it has and that is not penalized, or there are no degrees of freedom left; penalize or drop such features"
+        )
     index = usable.argmin(axis=0) if alpha_per_target else np.full(t, usable.mean(axis=1).argmin())
     system = System(design, lam[index], factors)
     solved = _trivial(system)
@@ -489,7 +499,7 @@ def ridge_cv(
             outcome = solve(system, "auto", tol=0.0, max_iter=None)
             solved = solved if isinstance(outcome, str) else outcome
     found = _certify(system, solved)
-    warn_about(found, solver=solved.name, tol=0.0, rank=None, n_features=design.p)
+    _warn(system, solved, found, 0.0)
     alpha = alphas[index] if alpha_per_target and not design.one_d else float(alphas[index[0]])
     fit = _as_fit(design, solved.W, system, alpha, convention, factors, found, solved)
     chosen, chosen_error = scores[index, np.arange(t)], deviations[index, np.arange(t)]

@@ -23,7 +23,7 @@ class Problem(NamedTuple):
 
 def build(kind: str) -> Problem:
     rng = np.random.default_rng(KINDS.index(kind))
-    n, p = {"wide": (8, 17), "square": (7, 7)}.get(kind, (13, 5))
+    n, p = {"wide": (7, 12), "square": (7, 7)}.get(kind, (13, 5))
     X = rng.standard_normal((n, p)) + 0.5
     if kind == "collinear":
         X[:, 4] = X[:, 0] + X[:, 1] + 1e-6 * rng.standard_normal(n)

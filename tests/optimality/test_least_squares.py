@@ -64,10 +64,11 @@ def test_minimum_norm_and_a_warning_where_columns_depend(problem, options, solve
 
 
 @pytest.mark.parametrize("kind, setting", DEPENDENT)
-def test_conjugate_gradients_find_one_of_the_minima(problem, options):
+def test_minimum_norm_by_conjugate_gradients(problem, options):
     X, y = problem
     w, b = textbook.ridge(X, y, 0.0, **options)
     fit = ridge(X, y, 0.0, solver="cg", tol=0.0, **options)
+    np.testing.assert_allclose(fit.coef, w, rtol=0, atol=1e-10 * np.abs(w).max())
     seen = options.get("sample_weight", np.ones(len(y))) > 0
     np.testing.assert_allclose(fit.predict(X)[seen], (X @ w + b)[seen], rtol=0, atol=1e-11 * np.abs(y).max())
 
@@ -84,20 +85,21 @@ def test_minimum_norm_at_the_end_of_a_path(problem, options):
 
 
 @pytest.mark.parametrize("kind", ["duplicated", "wide"])
-def test_where_columns_depend_factors_choose_alike_in_every_solver(make, kind):
+def test_where_columns_depend_factors_choose_the_limit_of_ridge(make, kind):
+    """As alpha falls to 0 ridge tends to the least-squares solution of least sum_j v_j w_j^2."""
     X, y = make(kind)
     factor = np.resize([2.0, 0.5, 1.0, 3.0, 1.5], X.shape[1])
-    with pytest.warns(IllConditionedWarning):
-        fit = ridge(X, y, 0.0, penalty_factor=factor)
+    w = np.linalg.lstsq((X - X.mean(axis=0)) / np.sqrt(factor), y - y.mean(), rcond=None)[0] / np.sqrt(factor)
+    fits = [ridge_path(X, y, [1e-9], penalty_factor=factor)[0]]
+    np.testing.assert_allclose(fits[0].coef, w, rtol=0, atol=1e-6 * np.abs(w).max())
+    for solver in ("auto", "qr", "svd"):
+        with pytest.warns(IllConditionedWarning):
+            fits.append(ridge(X, y, 0.0, penalty_factor=factor, solver=solver))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", IllConditionedWarning)
-        others = (
-            ridge(X, y, 0.0, penalty_factor=factor, solver="qr"),
-            ridge(X, y, 0.0, penalty_factor=factor, solver="svd"),
-            ridge_path(X, y, [0.0], penalty_factor=factor)[0],
-        )
-    for other in others:
-        np.testing.assert_allclose(other.coef, fit.coef, rtol=0, atol=1e-12 * np.abs(fit.coef).max())
+        fits.append(ridge_path(X, y, [0.0], penalty_factor=factor)[0])
+    for fit in fits[1:]:
+        np.testing.assert_allclose(fit.coef, w, rtol=0, atol=1e-12 * np.abs(w).max())
 
 
 @pytest.mark.parametrize("solver", ["auto", "qr", "svd"])

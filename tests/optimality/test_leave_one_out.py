@@ -139,21 +139,41 @@ def test_a_sample_that_alone_decides_its_fit_has_no_error(make):
     np.testing.assert_allclose(found.errors[:, rest], others.errors, rtol=1e-9)
 
 
-def test_effective_degrees_of_freedom_are_a_trace(problem, options, unconverged):
+def trace_of_hat(fractions, X, alpha, sample_weight=None, penalty_factor=None, fit_intercept=True):
+    """trace (Z'Z + lambda V)^-1 Z'Z in rational arithmetic."""
+    v = np.ones(X.shape[1]) if penalty_factor is None else penalty_factor
+    kept = np.isfinite(v)
+    s, Z = fractions(np.ones(len(X)) if sample_weight is None else sample_weight), fractions(X[:, kept])
+    if fit_intercept:
+        Z = Z - s @ Z / s.sum()
+    G = Z.T @ (s[:, None] * Z)
+    p = len(G)
+    rows = np.hstack([G + np.diag(s.sum() * fractions(alpha) * fractions(v[kept])), G])
+    for j in range(p):
+        rows[j] = rows[j] / rows[j, j]
+        for i in range(p):
+            if i != j:
+                rows[i] = rows[i] - rows[i, j] * rows[j]
+    return float(sum(rows[j, p + j] for j in range(p)))
+
+
+def test_effective_degrees_of_freedom_are_a_trace(problem, options, fractions, unconverged):
     X, y = problem
-    # the same hat matrix from columns of size one, which the textbook copes with
-    moved = X - X[0] if options.get("fit_intercept", True) else X
-    size = np.where(moved.any(axis=0), np.abs(moved).max(axis=0), 1.0)
-    factor = options.get("penalty_factor", np.ones(X.shape[1])) / size**2
     alphas = [10.0, 0.1]
     path, chosen = ridge_path(X, y, alphas, **options), ridge_cv(X, y, alphas, **options)
     for k, alpha in enumerate(alphas):
-        trace = textbook.effective_dof(moved / size, alpha, **(options | {"penalty_factor": factor}))
-        expected = pytest.approx(trace, rel=1e-8, abs=1e-9)
+        expected = pytest.approx(trace_of_hat(fractions, X, alpha, **options), rel=1e-8, abs=1e-10)
         assert path.effective_dof[k] == expected
         assert chosen.effective_dof[k] == expected
         for solver in ("auto", "cholesky", "dual", "svd"):
             assert ridge(X, y, alpha, solver=solver, **options).effective_dof == expected, solver
+
+
+@pytest.mark.parametrize("kind", ["random", "collinear", "wide"])
+def test_effective_degrees_of_freedom_are_those_of_the_textbook(problem, options):
+    for alpha in (3.0, 1e-2):
+        expected = textbook.effective_dof(problem.X, alpha, **options)
+        assert ridge(*problem, alpha, **options).effective_dof == pytest.approx(expected, rel=1e-8)
 
 
 @pytest.mark.parametrize("kind", ["random", "collinear", "constant", "wide", "square"])

@@ -30,11 +30,16 @@ def test_leave_one_out(m, r, K, t, dual, spare, rng, check):
         "least": np.array([0.9]),
         "errors": rng.standard_normal((K, m, t)),
     }
-    # samples whose denominator is zero, or negative as rounding may leave it
+    # samples whose denominator is zero, or negative or tiny as rounding may leave it
     arguments["T"][0] = 0.0
     arguments["slack"][0] = 0.0
     if m > 1:
         arguments["slack"][-1] = -0.1
+    if m > 4 and not dual:
+        arguments["T"][1:3] = 0.0
+        arguments["slack"][1:3] = 3e-15, 6e-15  # nothing, and something
+    if m > 4 and dual:
+        arguments["slack"][1:3] = 1e-29, 3e-29
     check(
         kernel.leave_one_out,
         twin.leave_one_out,
@@ -55,14 +60,13 @@ def test_least_keeps_what_is_smaller(rng):
     assert least[0] == -7.0
 
 
-def test_undecided_samples_have_no_error(rng):
+def test_samples_that_alone_decide_their_fit_have_no_error():
     T, omega, A = np.zeros((2, 1), order="F"), np.ones((1, 1), order="F"), np.ones((1, 1), order="F")
     T[1] = 0.5
     for dual in (True, False):
         errors, least = np.zeros((1, 2, 1)), np.ones(1)
         scratch = [np.empty(shape, order="F") for shape in [(2, 1), (2, 1), (2, 1), (1, 1)]]
-        kernel.leave_one_out(
-            T, omega, A, np.ones((2, 1), order="F"), np.array([0.0, 1.0]), dual, *scratch, least, errors
-        )
+        Y, slack = np.ones((2, 1), order="F"), np.array([0.0, 1.0])
+        kernel.leave_one_out(T, omega, A, Y, slack, dual, *scratch, least, errors)
         assert np.isnan(errors[0, 0, 0])
         assert errors[0, 1, 0] == pytest.approx(0.5 / 0.25 if dual else 0.5 / 0.75)

@@ -3,6 +3,8 @@ from libc.math cimport NAN
 
 from ._blas cimport AS_IS, gemm
 
+cdef double ALONE = 4e-15    # what rounding leaves of 1 - leverage when a sample decides its fit alone
+
 
 def leave_one_out(const double[::1, :] T, const double[::1, :] omega, const double[::1, :] A,
                   const double[::1, :] Y, const double[::1] slack, bint dual, double[::1, :] squares,
@@ -12,12 +14,14 @@ def leave_one_out(const double[::1, :] T, const double[::1, :] omega, const doub
 
     T (m, r) are the samples' spectral coordinates, omega (r, K) the filter 1/(eigenvalue + lambda), A (r, t) the
     targets' coordinates. primal: (Y - T (omega*A)) / (slack - (T*T) omega), slack = 1 - the leverage of what is not
-    penalized. dual: T (omega*A) / ((T*T) omega), and Y and slack are not used. 0/0, a sample that alone decides its
-    fit, gives NaN. least[0] is lowered to the smallest denominator of the primal form. Scratch: squares (m, r),
+    penalized. dual: T (omega*A) / ((T*T) omega), slack = the sample's share of what T spans; Y is not used. A sample
+    that alone decides its fit has no error: NaN. least[0] is lowered to the smallest denominator of the primal form.
+    Scratch: squares (m, r),
     leverage (m, K), product (m, K), filtered (r, K), the first three with m rows or more.
     """
     cdef Py_ssize_t m = T.shape[0], r = T.shape[1], K = omega.shape[1], t = A.shape[1], i, j, k, c
     cdef double numerator, denominator
+    cdef bint decided
     with nogil:
         for j in range(r):
             for i in range(m):
@@ -34,7 +38,9 @@ def leave_one_out(const double[::1, :] T, const double[::1, :] omega, const doub
                 for i in range(m):
                     if dual:
                         numerator, denominator = product[i, k], leverage[i, k]
+                        decided = slack[i] <= ALONE * ALONE
                     else:
                         numerator, denominator = Y[i, c] - product[i, k], slack[i] - leverage[i, k]
                         least[0] = min(least[0], denominator)
-                    errors[k, i, c] = numerator / denominator if denominator > 0 else NAN
+                        decided = denominator <= ALONE
+                    errors[k, i, c] = NAN if decided else numerator / denominator

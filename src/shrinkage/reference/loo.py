@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+ALONE = 4e-15  # what rounding leaves of 1 - leverage
+
+#: What rounding leaves of 1 - leverage when a sample decides its fit alone.
+ALONE = 4e-15
 
 
 def leave_one_out(
@@ -31,13 +35,14 @@ def leave_one_out(
     primal: residual / (1 - leverage) = (Y - T (omega * A)) / (slack - h)
     dual:   the same quotient with both divided by lambda, T (omega * A) / h, where T is a complete basis
 
-    NaN where the denominator is not positive; least[0] is lowered to the smallest primal one.
+    NaN for a sample that decides its fit alone: nothing but rounding is left of slack - h (primal), or of slack, its
+    share of what T spans (dual). least[0] is lowered to the smallest primal denominator.
     """
     h = (T * T) @ omega
     for k in range(omega.shape[1]):
         fitted = T @ (omega[:, k, None] * A)
         top, bottom = (fitted, h[:, k]) if dual else (Y - fitted, slack - h[:, k])
-        positive = bottom > 0
-        errors[k] = np.where(positive[:, None], top / np.where(positive, bottom, 1.0)[:, None], np.nan)
+        alone = slack <= ALONE**2 if dual else bottom <= ALONE
+        errors[k] = np.where(alone[:, None], np.nan, top / np.where(alone, 1.0, bottom)[:, None])
         if not dual:
             least[0] = min(least[0], bottom.min())
