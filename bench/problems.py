@@ -68,9 +68,7 @@ def build(name: str) -> Problem:
     """The problem called `name`; ValueError for an unknown kind or a name not of the form above."""
     match = _NAME.fullmatch(name)
     if match is None or match["kind"] not in KINDS:
-        raise ValueError(
-            f"no problem {name!r}: expected KIND-NxP-DTYPE-ORDER with KIND one of {sorted(KINDS)}"
-        )
+        raise ValueError(f"no problem {name!r}: expected KIND-NxP-DTYPE-ORDER with KIND one of {sorted(KINDS)}")
     X, y = KINDS[match["kind"]](int(match["n"]), int(match["p"]))
     dtype = match["dtype"]
     X = np.array(X, dtype=dtype, order=match["order"], copy=None)

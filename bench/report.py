@@ -28,9 +28,7 @@ def table(results: dict[str, Any]) -> list[tuple[str, ...]]:
     for row in results["rows"]:
         times = {key: c["median"] for key, c in row["contenders"].items() if "median" in c}
         for key, contender in row["contenders"].items():
-            label = (
-                f"{contender['name']} {contender['version']}".strip() if key != LIMIT else contender["name"]
-            )
+            label = f"{contender['name']} {contender['version']}".strip() if key != LIMIT else contender["name"]
             if "error" in contender:
                 lines.append((row["name"], label, "failed", "", "", "", contender["error"]))
                 continue
@@ -111,9 +109,7 @@ def achieved(row: dict[str, Any], contender: dict[str, Any]) -> str:
 def duration(seconds: float) -> str:
     for unit, scale in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
         if seconds * scale >= 1 or unit == "us":
-            return (
-                f"{seconds * scale:.3g} {unit}" if seconds * scale < 1000 else f"{seconds * scale:.0f} {unit}"
-            )
+            return f"{seconds * scale:.3g} {unit}" if seconds * scale < 1000 else f"{seconds * scale:.0f} {unit}"
     raise AssertionError("unreachable")
 
 

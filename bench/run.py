@@ -89,12 +89,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="rows whose name contains PATTERN, or matches it with * and ?; writes only files named with "
         "--json and --markdown",
     )
-    parser.add_argument(
-        "--repeats", type=positive, metavar="N", help="timings a contender (default: each row's)"
-    )
-    parser.add_argument(
-        "--pause", type=float, default=0.25, metavar="SECONDS", help="sleep before each timing"
-    )
+    parser.add_argument("--repeats", type=positive, metavar="N", help="timings a contender (default: each row's)")
+    parser.add_argument("--pause", type=float, default=0.25, metavar="SECONDS", help="sleep before each timing")
     parser.add_argument("--json", type=Path, metavar="PATH", help="default: bench/results.json")
     parser.add_argument("--markdown", type=Path, metavar="PATH", help="default: bench/RESULTS.md")
     parser.add_argument("--list", action="store_true", help="name the rows and stop")

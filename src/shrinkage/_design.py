@@ -11,7 +11,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -87,7 +87,7 @@ def _from_frame(value: Any, name: str) -> tuple[Matrix, tuple[str, ...] | None]:
         table = nw.from_native(value, eager_only=True, allow_series=True)
     except TypeError:
         table = None
-    except ValueError:    # newer versions see for themselves that names occur twice
+    except ValueError:  # newer versions see for themselves that names occur twice
         _check_names(value.column_names if hasattr(type(value), "column_names") else value.columns, name)
         raise
     if isinstance(table, nw.Series):
@@ -361,11 +361,11 @@ class DenseStorage:
             outer, inner = X.shape if self.rowwise else X.shape[::-1]
 
             def pack(start: int, stop: int) -> None:
-                own, run = slice(start, stop), tile[start * inner : stop * inner]    # noqa: B023
+                own, run = slice(start, stop), tile[start * inner : stop * inner]  # noqa: B023
                 if self.rowwise:
-                    _dense.pack(X[own], m, c, r[own], run)    # noqa: B023
+                    _dense.pack(X[own], m, c, r[own], run)  # noqa: B023
                 else:
-                    _dense.pack(X[:, own], m[own], c[own], r, run)    # noqa: B023
+                    _dense.pack(X[:, own], m[own], c[own], r, run)  # noqa: B023
 
             over_chunks(pack, outer, X.size)
             size, turn = X.size // order, k // step % _RUN
@@ -422,7 +422,7 @@ class SparseStorage:
             try:
                 X = X.tocoo(copy=False)
                 broken = len(X.row) != len(X.col) or _outside(X.row, X.shape[0]) or _outside(X.col, X.shape[1])
-            except (ValueError, IndexError):    # what SciPy does check
+            except (ValueError, IndexError):  # what SciPy does check
                 broken = True
         if kind not in ("csr", "csc") and not broken:
             X = X.tocsr()
@@ -442,8 +442,11 @@ class SparseStorage:
             indices, indptr = indices.astype(np.int64), indptr.astype(np.int64)
         stored, plain = slice(int(indptr[-1])), ["C", "A"]
         return cls(
-            np.require(data[stored], dtype, plain), np.require(indices[stored], None, plain),
-            np.require(indptr, None, plain), (int(shape[0]), int(shape[1])), rowwise,
+            np.require(data[stored], dtype, plain),
+            np.require(indices[stored], None, plain),
+            np.require(indptr, None, plain),
+            (int(shape[0]), int(shape[1])),
+            rowwise,
         )
 
     @property
@@ -518,7 +521,7 @@ class SparseStorage:
             return False
         self.shift = np.where(far, mean, 0.0)
         column = self.indices if self.rowwise else np.repeat(np.arange(self.p), counts)
-        self.data = self.data - self.shift[column]    # float64, so that float32 data lose nothing
+        self.data = self.data - self.shift[column]  # float64, so that float32 data lose nothing
         self.single = False
         return True
 
@@ -547,9 +550,7 @@ class SparseStorage:
         major, minor = (rows, columns) if axis == 0 else (columns, rows)
         X = self.turned(rowwise=axis == 0)
         work = _SCATTERED * self.gram_work(axis)
-        _interrupt.run(
-            _sparse.gram, X.data, X.indices, X.indptr, major, minor, out, stop, work=work, stop=stop
-        )
+        _interrupt.run(_sparse.gram, X.data, X.indices, X.indptr, major, minor, out, stop, work=work, stop=stop)
         if mean.any():
             # Z = diag(r) (X - 1 m') diag(c): with u = (mean part of ZZ' or Z'Z), out - a b' - b a' restores centring
             if axis == 0:
@@ -654,7 +655,7 @@ class Design:
             self.cross = np.zeros((0, self.t), order="F")
             return
         SY = np.asfortranarray(self.s[:, None] * self.Y) if self.weighted else self.Y
-        with np.errstate(all="ignore"):    # what overflows here is reported by name below
+        with np.errstate(all="ignore"):  # what overflows here is reported by name below
             self.mean, self.scale, self.cross, finite = self.storage.moments(
                 self.s, self.total_weight, self.fit_intercept, SY
             )

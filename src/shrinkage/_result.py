@@ -7,8 +7,8 @@ import operator
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import InitVar, dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -296,13 +296,9 @@ class Path:
     convention: str
     solver: str
     solver_reason: str
-    _fit: InitVar[Callable[[int], Fit]]
+    #: The first solution, for what all of them share.
+    _first: Fit
     feature_names: tuple[str, ...] | None = None
-    #: The first solution, for what all of them share; a function would not pickle, and would keep the data alive.
-    _first: Fit = field(init=False)
-
-    def __post_init__(self, _fit: Callable[[int], Fit]) -> None:
-        object.__setattr__(self, "_first", _fit(0))
 
     def __len__(self) -> int:
         return len(self.alphas)

@@ -62,7 +62,12 @@ class System:
         self.active = None if factors is None or not np.isinf(factors).any() else np.flatnonzero(np.isfinite(factors))
         finite_v = self.v if self.active is None else np.where(np.isinf(self.v), 0.0, self.v)
         # (p, c), zero for excluded features
-        self.ridge = np.multiply.outer(lam, finite_v).T
+        with np.errstate(over="ignore"):
+            self.ridge = np.multiply.outer(lam, finite_v).T
+        if not np.isfinite(self.ridge.max(initial=0.0)):
+            raise ValueError(
+                "alpha times the penalty factors (or variances, with standardize=True) overflows: rescale X"
+            )
         self.frozen = _NONE if self.active is None else np.isinf(self.v).astype(np.uint8)
 
     # -- the proof ------------------------------------------------------------------------------------------
@@ -73,9 +78,7 @@ class System:
         R, g = d.residual(W, self.Y)
         return R, g, self.measure(W, R, g, excess)
 
-    def measure(
-        self, W: Array, R: Array, g: Array, excess: Callable[[Array, Array], Array] | None = None
-    ) -> Array:
+    def measure(self, W: Array, R: Array, g: Array, excess: Callable[[Array, Array], Array] | None = None) -> Array:
         """Rows OBJECTIVE, GAP, GRADIENT and RATIO of every column; g = (X - mean)' S R becomes minus the gradient.
 
         Where features without a penalty have a gradient, `excess(R, g)` says W times how far the objective is above
@@ -395,9 +398,7 @@ def solve_qr(system: System, reason: str) -> Solved | str:
         return 0.5 * np.square(qr.Q.T @ (weight * R)).sum(axis=0)
 
     W, found, steps = system.refine(solve(system.Y), lambda W, R, g: W + solve(R), steps=3, excess=excess)
-    return Solved(
-        W, found, steps, name="qr", reason=reason, rcond=qr.rcond**2, dof=float(qr.rank), rank=qr.rank
-    )
+    return Solved(W, found, steps, name="qr", reason=reason, rcond=qr.rcond**2, dof=float(qr.rank), rank=qr.rank)
 
 
 # ------------------------------------------------------------------------------------------ conjugate gradients
@@ -510,7 +511,7 @@ def solve(system: System, solver: str, *, tol: float, max_iter: int | None) -> S
     if solver == "dual" and lam == 0.0:
         raise ValueError("solver='dual' needs alpha > 0: with alpha = 0 use solver='auto' or 'qr'")
     if solver == "qr" and lam > 0.0:
-        raise ValueError("solver='qr' is least squares, alpha = 0: with alpha > 0 use solver='auto' or 'svd'")
+        raise ValueError("solver='qr' needs alpha = 0, least squares: with alpha > 0 use solver='auto' or 'svd'")
     outcome = {"qr": solve_qr, "cholesky": solve_primal, "dual": solve_dual}[solver](system, reason)
     if isinstance(outcome, Solved):
         ratio = float(outcome.measures[RATIO].max())

@@ -35,10 +35,8 @@ def _eigh(A: Array) -> tuple[Array, Array]:
     """Eigenvalues (ascending, clipped at zero) and vectors of a symmetric matrix given by its lower triangle."""
     if len(A) == 0:
         return np.zeros(0), np.zeros((0, 0))
-    values, vectors = _interrupt.run(
-        lambda: scipy.linalg.eigh(A, lower=True, driver="evd", overwrite_a=True, check_finite=False),
-        work=4.0 * len(A) ** 3,
-    )
+    # NumPy's releases the GIL, SciPy's does not
+    values, vectors = _interrupt.run(np.linalg.eigh, A, work=4.0 * len(A) ** 3)
     return np.maximum(values, 0.0), np.asfortranarray(vectors)
 
 
@@ -54,7 +52,7 @@ def _svd(Z: Array) -> tuple[Array, Array, Array, int]:
         sigma, U, V, work, _, info = scipy.linalg.lapack.dgejsv(Z, joba=0, jobr=0)
         if info == 0:
             return U[:, : len(sigma)], sigma * (work[0] / work[1]), V.T, PivotedQR(Z).rank
-    U, sigma, Vt = scipy.linalg.svd(Z, full_matrices=False, check_finite=False)
+    U, sigma, Vt = np.linalg.svd(Z, full_matrices=False)  # NumPy's releases the GIL, SciPy's does not
     return U, sigma, Vt, int((sigma > EPS * max(Z.shape) * sigma.max(initial=0.0)).sum())
 
 
@@ -83,7 +81,7 @@ class Spectrum:
         v = np.ones(design.p) if factors is None else factors
         self.free, self.kept = np.flatnonzero(v == 0), np.flatnonzero((v > 0) & np.isfinite(v))
         with np.errstate(divide="ignore"):
-            self.root = np.where(v > 0, 1.0 / np.sqrt(v), 0.0)    # zero for excluded and for free features
+            self.root = np.where(v > 0, 1.0 / np.sqrt(v), 0.0)  # zero for excluded and for free features
         self.weight = np.sqrt(design.s)[:, None] if design.weighted else np.ones((design.n, 1))
         self.complete = design.n <= design.p if complete is None else complete
         self.form = ("dual" if self.complete else "gram") if form == "auto" else form
@@ -141,7 +139,7 @@ class Spectrum:
         m = N.shape[1]
         K += np.tril(K, -1).T
         if self.rank_free:
-            free = self.free_columns.Q    # type: ignore[union-attr]
+            free = self.free_columns.Q  # type: ignore[union-attr]
             K -= free @ (free.T @ K)
             K -= (K @ free) @ free.T
         # a large eigenvalue of their own sets the nuisance directions apart from true null directions
@@ -158,7 +156,7 @@ class Spectrum:
         N = self._nuisance()
         target = self.weight * design.Y
         if self.rank_free:
-            free = self.free_columns.Q    # type: ignore[union-attr]
+            free = self.free_columns.Q  # type: ignore[union-attr]
             for _ in range(2):
                 Z -= free @ (free.T @ Z)
                 target -= free @ (free.T @ target)
@@ -175,15 +173,13 @@ class Spectrum:
         lead = np.zeros((design.p, self.rank_free))
         if self.rank_free:
             qr = self.free_columns
-            lead[self.free] = qr.solve(qr.Q)    # type: ignore[union-attr]
-            V[self.free] = -qr.solve(self.weight * design.apply(V))[:]    # type: ignore[union-attr]
+            lead[self.free] = qr.solve(qr.Q)  # type: ignore[union-attr]
+            V[self.free] = -qr.solve(self.weight * design.apply(V))[:]  # type: ignore[union-attr]
         self.values = sigma**2
         self.basis = np.asfortranarray(np.hstack([lead, V]))
-        free_part = self.free_columns.Q if self.rank_free else np.zeros((design.n, 0))    # type: ignore[union-attr]
+        free_part = self.free_columns.Q if self.rank_free else np.zeros((design.n, 0))  # type: ignore[union-attr]
         self.coordinates = np.asfortranarray(np.hstack([free_part, U * sigma]))
-        self.A = np.asfortranarray(
-            np.vstack([free_part.T @ (self.weight * design.Y), sigma[:, None] * (U.T @ target)])
-        )
+        self.A = np.asfortranarray(np.vstack([free_part.T @ (self.weight * design.Y), sigma[:, None] * (U.T @ target)]))
 
     # -- what all three answer -------------------------------------------------------------------------------
 
@@ -300,8 +296,8 @@ class Spectrum:
             stop = min(design.n, start + block)
             e = self._block_errors(start, stop, omega, A, scratch)
             s = design.s[start:stop]
-            alone = np.isnan(e)    # samples that decide their fit have no error and do not count
-            weighted = np.where(alone, 0.0, e * e)    # s e^2
+            alone = np.isnan(e)  # samples that decide their fit have no error and do not count
+            weighted = np.where(alone, 0.0, e * e)  # s e^2
             lost += np.einsum("i,kit->kt", s, alone)
             first += weighted.sum(axis=1)
             second += np.einsum("kit,kit->kt", weighted, weighted)

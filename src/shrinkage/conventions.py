@@ -118,9 +118,7 @@ def _coerce(x: Any, name: str) -> Real:
         try:
             return float(x)
         except OverflowError:
-            raise ValueError(
-                f"{name}={reprlib.repr(x)} does not fit in float64: pass a number below 1.8e308"
-            ) from None
+            raise ValueError(f"{name}={reprlib.repr(x)} does not fit in float64: pass a number below 1.8e308") from None
     try:
         array = np.asarray(x)
     except ValueError:  # a ragged list
@@ -157,9 +155,7 @@ def _align(first: str, x: Real, second: str, y: Real) -> tuple[Real, Real]:
 def _pair(x: Any, name: str, domain: _Domain) -> Value:
     """Read (l1, l2): a tuple of floats, or one array whose two rows they are."""
     if not isinstance(x, (tuple, list)) and not (isinstance(x, np.ndarray) and x.ndim):
-        raise TypeError(
-            f"{name}={reprlib.repr(x)} of type {type(x).__name__} is not a pair: pass (lambda_1, lambda_2)"
-        )
+        raise TypeError(f"{name}={reprlib.repr(x)} of type {type(x).__name__} is not a pair: pass (lambda_1, lambda_2)")
     if len(x) != 2:
         raise ValueError(f"{name}={reprlib.repr(x)} has {len(x)} entries: pass the pair (lambda_1, lambda_2)")
     first, second = _real(x[0], f"{name}[0]", domain), _real(x[1], f"{name}[1]", domain)

@@ -11,6 +11,7 @@ with sample weights s and penalty factors v. `convention` lets alpha be given in
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -20,7 +21,7 @@ from ._design import Design, affordable, check_flag
 from ._result import Certificate, CrossValidation, Fit, Path, warn_about
 from ._ridge_system import Array, Solved, System, certificate, memory_for_dense, solve
 from ._spectrum import Spectrum
-from .penalties import check_alpha, check_factors
+from .penalties import as_numbers, check_alpha, check_factors
 
 #: 1 - leverage below which its difference has lost too many digits for leave-one-out.
 _LEAST_SLACK = 1e-5
@@ -108,15 +109,14 @@ def ridge(
     >>> fit.coef, fit.intercept
     (array([1.]), 2.5)
     """
-    if solver not in _SOLVERS:
+    if not isinstance(solver, str) or solver not in _SOLVERS:
         raise ValueError(f"solver must be one of {', '.join(map(repr, _SOLVERS))}, got {solver!r}")
     _check_positive(tol, "tol", zero=True)
     if max_iter is not None:
         _check_count(max_iter, "max_iter", least=1)
     design = Design(X, y, sample_weight, fit_intercept=fit_intercept)
     alpha = check_alpha(alpha, n_targets=design.t)
-    canonical = _canonical(alpha, convention, design)
-    lam = np.atleast_1d(np.asarray(canonical) * design.total_weight)
+    lam = _lambdas(alpha, convention, design)
     factors = _factors(penalty_factor, standardize, design)
     shared = bool((lam == lam[0]).all())
     system = System(design, np.full(design.t, lam[0]) if shared else lam, factors)
@@ -196,7 +196,7 @@ def _factors(penalty_factor: Any, standardize: bool, design: Design) -> Array | 
 
 
 def _check_positive(value: Any, name: str, *, zero: bool) -> None:
-    if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.number)):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
     if not (value >= 0 if zero else value > 0) or not np.isfinite(value):
         raise ValueError(f"{name} must be finite and {'zero or more' if zero else 'positive'}, got {value!r}")
@@ -243,7 +243,7 @@ def _solve_spectral(system: System, reason: str) -> Solved:
 def _solve_each(system: System, solver: str, *, tol: float, max_iter: int | None) -> Solved:
     """A lambda of its own for every target."""
     if solver == "cg":
-        return solve(system, "cg", tol=tol, max_iter=max_iter)    # type: ignore[return-value]
+        return solve(system, "cg", tol=tol, max_iter=max_iter)  # type: ignore[return-value]
     if solver in ("cholesky", "dual", "qr"):
         raise ValueError(f"solver={solver!r} factors one alpha: with one alpha per target use 'auto', 'svd' or 'cg'")
     positive = system.lam[system.lam > 0]
@@ -262,18 +262,30 @@ def _solved(spectrum: Spectrum, system: System, targets: Array, name: str, reaso
 # ------------------------------------------------------------------------------------------------------ paths
 
 
+def _lambdas(alpha: Any, convention: str, design: Design, name: str = "alpha") -> Array:
+    """W alpha, finite."""
+    with np.errstate(over="ignore"):
+        lam = np.atleast_1d(np.asarray(_canonical(alpha, convention, design)) * design.total_weight)
+    if not np.isfinite(lam).all():
+        raise ValueError(
+            f"{name} reaches {np.max(alpha):g}, which overflows when multiplied by the sum of the weights "
+            f"({design.total_weight:g}): use a smaller one"
+        )
+    return lam
+
+
 def _check_grid(alphas: Any, design: Design, convention: str) -> tuple[Array, Array] | None:
     """Decreasing alphas in the caller's convention, and their lambdas."""
     if alphas is None:
         return None
-    values = np.atleast_1d(np.asarray(alphas, dtype=np.float64)) if not isinstance(alphas, str) else None
-    if values is None or values.ndim != 1:
+    values = np.atleast_1d(as_numbers(alphas, "alphas must be a 1-D array of numbers"))
+    if values.ndim != 1:
         raise TypeError(f"alphas must be a 1-D array of numbers, got {alphas!r}")
     if len(values) == 0:
         raise ValueError("alphas is empty: pass at least one value, or None for a grid from the data")
     for value in values:
         check_alpha(float(value), "alphas")
-    lam = np.asarray(_canonical(values, convention, design)) * design.total_weight
+    lam = _lambdas(values, convention, design, "alphas")
     order = np.argsort(-lam, kind="stable")
     return values[order], lam[order]
 
@@ -283,7 +295,7 @@ def _grid(spectrum: Spectrum, n_alphas: int, convention: str) -> tuple[Array, Ar
     1/11 of its least-squares answer, to a hundredth of the smallest (counted above 1e-8 of the largest)."""
     values = spectrum.values
     top = float(values.max(initial=0.0))
-    if top == 0.0:
+    if top < 1e-280:  # nothing but constant features, or so near it that the grid would leave the range of numbers
         top = spectrum.design.total_weight
         values = np.array([top])
     bottom = float(values[values > 1e-8 * top].min())
@@ -304,7 +316,7 @@ def _prepare(
     grid = _check_grid(alphas, design, convention)
     factors = _factors(penalty_factor, standardize, design)
     if grid is None:
-        _canonical(1.0, convention, design)    # refuses an unknown convention before any work
+        _canonical(1.0, convention, design)  # refuses an unknown convention before any work
     smallest = np.inf if grid is None else float(grid[1].min())
     spectrum, reason = _spectrum(design, factors, smallest)
     if grid is None:
@@ -371,17 +383,13 @@ def ridge_path(
         for k in range(len(part)):
             certificates.append(_certify(system, solved, columns=slice(k * t, (k + 1) * t)))
     name = "svd" if spectrum.form == "svd" else "eigen"
-    for found in certificates:
-        if not found.converged:
-            warn_about(found, solver=name, tol=0.0, rank=None, n_features=p)
-            break
+    active = int(np.isfinite(factors).sum()) if factors is not None else p
+    worst = next((found for found in certificates if not found.converged), certificates[-1])
+    warn_about(worst, solver=name, tol=0.0, rank=spectrum.rank if lam[-1] == 0 else None, n_features=active)
     one_d = design.one_d
-
-    def fit(k: int) -> Fit:
-        solved = Solved(coefs[k].T, np.zeros((5, t)), 0, name=name, reason=reason, dof=dof[k])
-        system = System(design, np.full(t, lam[k]), factors)
-        return _as_fit(design, coefs[k].T, system, float(alphas[k]), convention, factors, certificates[k], solved)
-
+    solved = Solved(coefs[0].T, np.zeros((5, t)), 0, name=name, reason=reason, dof=dof[0])
+    system = System(design, np.full(t, lam[0]), factors)
+    first = _as_fit(design, solved.W, system, float(alphas[0]), convention, factors, certificates[0], solved)
     return Path(
         alphas=alphas,
         coefs=coefs[:, 0] if one_d else coefs,
@@ -393,7 +401,7 @@ def ridge_path(
         convention=convention,
         solver=name,
         solver_reason=reason,
-        _fit=fit,
+        _first=first,
         feature_names=design.feature_names,
     )
 
@@ -461,9 +469,11 @@ def ridge_cv(
     ----------
     Golub, Heath and Wahba (1979), Technometrics 21(2). Allen (1974), Technometrics 16(1).
     """
-    if method not in ("loo", "gcv"):
+    if not isinstance(method, str) or method not in ("loo", "gcv"):
         raise ValueError(f"method must be 'loo' or 'gcv', got {method!r}")
     alpha_per_target = check_flag(alpha_per_target, "alpha_per_target")
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be a function of the fraction done, got {callback!r}")
     if check_flag(store_errors, "store_errors") and method == "gcv":
         raise ValueError("store_errors=True needs method='loo': GCV has no leave-one-out errors")
     design, factors, spectrum, reason, alphas, lam = _prepare(

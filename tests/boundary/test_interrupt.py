@@ -202,8 +202,8 @@ def silence(call):
 @pytest.mark.parametrize(
     "form",
     [
-        pytest.param("eigen", marks=pytest.mark.xfail(reason="scipy.linalg.eigh keeps the GIL", strict=True)),
-        pytest.param("svd", marks=pytest.mark.xfail(reason="scipy.linalg.svd keeps the GIL", strict=True)),
+        "eigen",
+        "svd",
     ],
 )
 def test_factorizations_let_other_threads_run(form):

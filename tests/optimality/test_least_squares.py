@@ -102,6 +102,18 @@ def test_where_columns_depend_factors_choose_the_limit_of_ridge(make, kind):
         np.testing.assert_allclose(fit.coef, w, rtol=0, atol=1e-12 * np.abs(w).max())
 
 
+@pytest.mark.parametrize("kind", ["duplicated", "wide"])
+def test_where_columns_depend_free_features_come_first(make, kind):
+    """With features free as well the limit is still that of ridge: they explain all that they can."""
+    X, y = make(kind)
+    factor = np.resize([2.0, 0.5, 0.0, np.inf, 1.0], X.shape[1])
+    limit = ridge(X, y, 1e-9, penalty_factor=factor).coef
+    for solver in ("auto", "svd"):
+        with pytest.warns(IllConditionedWarning):
+            fit = ridge(X, y, 0.0, penalty_factor=factor, solver=solver)
+        np.testing.assert_allclose(fit.coef, limit, rtol=0, atol=1e-6 * np.abs(limit).max())
+
+
 @pytest.mark.parametrize("solver", ["auto", "qr", "svd"])
 def test_features_left_out_do_not_count_as_dependent(make, solver):
     X, y = make("random")

@@ -5,8 +5,8 @@ import pytest
 from scipy.optimize import nnls
 from sklearn.exceptions import ConvergenceWarning
 
-from shrinkage.sklearn import Ridge, ridge_regression
 from shrinkage._positive import positive_set
+from shrinkage.sklearn import Ridge, ridge_regression
 
 
 def nnls_reference(X, y, alpha, s, fit_intercept):

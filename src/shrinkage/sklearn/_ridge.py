@@ -20,10 +20,10 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, _raise_for_params, process_routing
 
 from .. import _result
+from .._positive import positive_ridge
 from .._result import Fit
 from ..ridge import ridge, ridge_cv
 from ._base import _DTYPES, _FORMATS, Array, LinearRegressor, check_weights, named
-from .._positive import positive_ridge
 
 #: scikit-learn's solvers, and ours for them. Its four iterative ones differ only in the way to one answer.
 _SOLVERS = {"auto": "auto", "cholesky": "auto", "svd": "svd", "lbfgs": "auto"}
