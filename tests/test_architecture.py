@@ -15,13 +15,14 @@ PACKAGE = Path(shrinkage.__file__).parent
 LAYERS = [
     {"_kernels"},
     {"_extras", "_interrupt", "_threads"},
+    {"_storage"},
     {"_design", "_result", "conventions", "losses", "penalties"},
     {"optim", "ridge", "_ridge_system", "_spectrum", "_positive", "elastic_net", "glm"}
     | {"cross_validation", "streaming"},
     {"cli", "distributed", "persistence", "plot", "sklearn", "torch", "_report", "_tables"},
     {"__init__", "__main__"},
 ]
-FACADE = 4
+FACADE = 5
 #: Read beside the kernels by people and tests; on its own.
 ISOLATED = "reference"
 #: Where something besides NumPy and SciPy may be imported: by the name of a façade, what it is a façade for.

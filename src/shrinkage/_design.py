@@ -11,31 +11,16 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from . import _interrupt
 from ._extras import require
 from ._kernels import dense as _dense
-from ._kernels import sparse as _sparse
-from ._threads import over_chunks
+from ._storage import DenseStorage, Matrix, SparseStorage
 
 _FRAME_LIBRARIES = {"pandas", "polars", "pyarrow", "modin", "cudf", "narwhals", "duckdb"}
 _MAX_INT = 2**31 - 1
-#: Tiles that are packed for a product with many targets stay in the second-level cache, those for `syrk` in the third.
-_SWEEP_BYTES = 1 << 20
-_GRAM_BYTES = 16 << 20
-#: Tiles whose single-precision products are added up in single precision, before they go into the double sum.
-_RUN = 2
-#: Targets up to which a pass over X multiplies as it reads, without BLAS.
-_FEW = 6
-#: |mean|/sd above which a sparse column without zeros is stored centred.
-_FAR = 10.0
-#: Flops of dense work that take as long as one multiply-add at a scattered address.
-_SCATTERED = 60.0
-
-Matrix = np.ndarray[Any, Any]
 
 
 # ------------------------------------------------------------------------------------------------ conversion
@@ -175,7 +160,7 @@ def as_matrix(X: Any, name: str = "X") -> tuple[Any, tuple[str, ...] | None]:
     """X as a 2-D NumPy array (float32 or float64) or a `SparseStorage`, and its feature names if it has any."""
     if is_sparse(X):
         _check_sides(X.shape, name)
-        return SparseStorage.convert(X, name), None
+        return _from_sparse(X, name), None
     names = None
     if _is_frame(X) and not hasattr(X, "__array_interface__"):
         X, names = _from_frame(X, name)
@@ -270,333 +255,46 @@ def _broken(indptr: Matrix, indices: Matrix, data: Matrix, dimensions: int, majo
     )
 
 
-# --------------------------------------------------------------------------------------------------- storage
-
-
-def _sum(parts: list[tuple[Matrix, ...]]) -> tuple[Matrix, ...]:
-    """Entry by entry, the sums of the chunks' results in their order."""
-    first, *rest = parts
-    for part in rest:
-        for total, term in zip(first, part, strict=True):
-            total += term
-    return first
-
-
-class DenseStorage:
-    """A dense X, C or F order, float32 or float64, and the products that solvers take with it."""
-
-    sparse = False
-
-    def __init__(self, X: Matrix) -> None:
-        self.X = X
-        self.n, self.p = X.shape
-        self.single = X.dtype == np.float32
-        self.rowwise = X.strides[1] == X.itemsize and not (X.strides[0] == X.itemsize and X.shape[1] == 1)
-        self.layout = "C" if self.rowwise else "F"
-        self.ones = np.ones(max(self.n, self.p))
-
-    def moments(
-        self, s: Matrix, total_weight: float, intercept: bool, SY: Matrix
-    ) -> tuple[Matrix, Matrix, Matrix, bool]:
-        """(mean, scale, (X - mean)' S Y, whether all of it is finite)."""
-        p, t = self.p, SY.shape[1]
-        shift = self.X[0].astype(np.float64) if intercept else np.zeros(p)
-        few = SY if t <= _FEW else SY[:, :0]
-
-        def part(start: int, stop: int) -> tuple[Matrix, Matrix, Matrix]:
-            total, square, cross = np.zeros(p), np.zeros(p), np.zeros((p, few.shape[1]), order="F")
-            _dense.moments(self.X[start:stop], shift, s[start:stop], few[start:stop], total, square, cross)
-            return total, square, cross
-
-        total, square, cross = _sum(over_chunks(part, self.n, self.X.size))
-        finite = _dense.finish_moments(shift, total, square, total_weight, intercept)
-        mean, scale = total, square
-        if t > _FEW:
-            cross = np.zeros((p, t), order="F")
-            self.sweep(mean, self.ones, 1.0, None, np.array(SY, order="F"), cross)
-        elif intercept:
-            # sums were taken of X - shift: SY has mean zero up to rounding
-            cross -= np.outer(mean - shift, SY.sum(axis=0))
-        return mean, scale, cross, finite
-
-    def sweep(self, mean: Matrix, s: Matrix, sign: float, W: Matrix | None, R: Matrix, G: Matrix | None) -> None:
-        """R += sign (X - mean) W, then G += (X - mean)' S R; None leaves a half out."""
-        p, t = self.p, R.shape[1]
-        nothing = np.empty((0, t), order="F")
-        W = nothing if W is None else W
-        if t > _FEW:
-            step = min(self.n, max(32, _SWEEP_BYTES // (8 * p)))
-            scratch, weighted = np.empty(step * p), np.empty((step, t), order="F")
-            G = nothing if G is None else G
-            args = (self.X, mean, s, self.ones, sign, W, R, G, scratch, weighted, step)
-            _interrupt.run(_dense.sweep_many, *args, work=4.0 * self.n * p * t)
-            return
-
-        def part(start: int, stop: int) -> tuple[Matrix]:
-            own = nothing if G is None else np.zeros((p, t), order="F")
-            _dense.sweep(self.X[start:stop], mean, s[start:stop], sign, W, R[start:stop], own)
-            return (own,)
-
-        (total,) = _sum(over_chunks(part, self.n, self.X.size * t))
-        if G is not None:
-            G += total
-
-    def gram(
-        self, axis: int, mean: Matrix, column_scale: Matrix | None, row_scale: Matrix | None, single: bool
-    ) -> Matrix:
-        """Z'Z or ZZ', lower triangle; `single` multiplies in float32 and sums tiles in float64."""
-        order, depth = (self.p, self.n) if axis == 0 else (self.n, self.p)
-        column_scale = self.ones[: self.p] if column_scale is None else column_scale
-        row_scale = self.ones[: self.n] if row_scale is None else row_scale
-        out = np.zeros((order, order), order="F")
-        kind = np.float32 if single else np.float64
-        step = min(depth, max(256, _GRAM_BYTES // (np.dtype(kind).itemsize * order)))
-        part = np.empty((order, order) if single else (1, 1), np.float32, order="F")
-        tile = np.empty(order * step, kind)
-        transposed = self.rowwise != (axis == 0)
-        for k in range(0, depth, step):
-            rows = slice(k, min(depth, k + step)) if axis == 0 else slice(0, self.n)
-            columns = slice(0, self.p) if axis == 0 else slice(k, min(depth, k + step))
-            X, m, c, r = self.X[rows, columns], mean[columns], column_scale[columns], row_scale[rows]
-            outer, inner = X.shape if self.rowwise else X.shape[::-1]
-
-            def pack(start: int, stop: int) -> None:
-                own, run = slice(start, stop), tile[start * inner : stop * inner]  # noqa: B023
-                if self.rowwise:
-                    _dense.pack(X[own], m, c, r[own], run)  # noqa: B023
-                else:
-                    _dense.pack(X[:, own], m[own], c[own], r, run)  # noqa: B023
-
-            over_chunks(pack, outer, X.size)
-            size, turn = X.size // order, k // step % _RUN
-            ends = k + step >= depth or turn == _RUN - 1
-            args = (tile[: X.size], size, transposed, turn == 0, ends, out, part)
-            _interrupt.run(_dense.rank_update, *args, work=float(order) * order * size)
-        return out
-
-    def columns(self, which: Matrix) -> Matrix:
-        return np.asarray(self.X[:, which], dtype=np.float64)
-
-    def wide(self) -> Matrix:
-        """X as a new float64 array."""
-        return self.X.astype(np.float64)
-
-    def rows(self, start: int, stop: int) -> DenseStorage:
-        return DenseStorage(self.X[start:stop])
-
-    def suspects(self, test: Any) -> Any:
-        rows = max(1, (1 << 20) // max(1, self.p))
-        for i in range(0, self.n, rows):
-            for r, j in np.argwhere(test(self.X[i : i + rows])):
-                yield i + int(r), int(j), float(self.X[i + r, j])
-
-
-class SparseStorage:
-    """A sparse X, CSR or CSC with sorted unique indices. Columns without a zero may be stored shifted by their mean.
-
-    A column that has a zero cannot have a mean above sqrt(n) times its spread, so implicit centring costs it few
-    digits; one without can, and loses nothing when the stored values are centred instead.
-    """
-
-    sparse = True
-
-    def __init__(self, data: Matrix, indices: Matrix, indptr: Matrix, shape: tuple[int, int], rowwise: bool) -> None:
-        self.data, self.indices, self.indptr, self.rowwise = data, indices, indptr, rowwise
-        self.n, self.p = shape
-        self.single = data.dtype == np.float32
-        self.layout = "csr" if rowwise else "csc"
-        self.shift = np.zeros(self.p)
-        self._other: SparseStorage | None = None
-
-    @classmethod
-    def convert(cls, X: Any, name: str) -> SparseStorage:
-        if X.ndim != 2:
-            raise ValueError(f"{name} must be 2-D (n_samples, n_features), got a sparse array of shape {X.shape}")
-        dtype = _check_dtype(X.dtype, name)
-        # SciPy's conversions trust the indices: they are checked before, in the storage they arrive in
-        kind, broken = X.format, False
-        if kind == "bsr":
-            rows, columns = X.blocksize
-            broken = _broken(X.indptr, X.indices, X.data, 3, X.shape[0] // rows, X.shape[1] // columns)
-        elif kind not in ("csr", "csc"):
-            try:
-                X = X.tocoo(copy=False)
-                broken = len(X.row) != len(X.col) or _outside(X.row, X.shape[0]) or _outside(X.col, X.shape[1])
-            except (ValueError, IndexError):  # what SciPy does check
-                broken = True
-        if kind not in ("csr", "csc") and not broken:
-            X = X.tocsr()
-        rowwise, shape = X.format == "csr", X.shape
-        if not broken:
-            data, indices, indptr = X.data, X.indices, X.indptr
-            major, minor = shape if rowwise else shape[::-1]
-            broken = _broken(indptr, indices, data, 1, major, minor)
-        if broken:
-            raise ValueError(f"{name} is a {kind.upper()} matrix with inconsistent indices: rebuild it")
-        private = type(X)((data, indices, indptr), shape=shape, copy=False)
-        if not private.has_canonical_format:
-            private = type(X)((data, indices, indptr), shape=shape, copy=True)
-            private.sum_duplicates()
-        data, indices, indptr = private.data, private.indices, private.indptr
-        if indices.dtype.kind != "i" or indices.dtype.itemsize not in (4, 8) or indices.dtype != indptr.dtype:
-            indices, indptr = indices.astype(np.int64), indptr.astype(np.int64)
-        stored, plain = slice(int(indptr[-1])), ["C", "A"]
-        return cls(
-            np.require(data[stored], dtype, plain),
-            np.require(indices[stored], None, plain),
-            np.require(indptr, None, plain),
-            (int(shape[0]), int(shape[1])),
-            rowwise,
-        )
-
-    @property
-    def ndim(self) -> int:
-        return 2
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.n, self.p
-
-    @property
-    def nnz(self) -> int:
-        return len(self.data)
-
-    def _as_scipy(self) -> Any:
-        from scipy import sparse
-
-        make = sparse.csr_array if self.rowwise else sparse.csc_array
-        return make((self.data, self.indices, self.indptr), shape=self.shape)
-
-    def turned(self, rowwise: bool) -> SparseStorage:
-        """The same matrix in the other storage, made once."""
-        if rowwise == self.rowwise:
-            return self
-        if self._other is None:
-            X = self._as_scipy()
-            X = X.tocsr() if rowwise else X.tocsc()
-            X.sort_indices()
-            other = SparseStorage(X.data, X.indices, X.indptr, self.shape, rowwise)
-            other.shift = self.shift
-            self._other = other
-        return self._other
-
-    def multiply(self, V: Matrix, out: Matrix, sign: float = 1.0, adjoint: bool = False, square: bool = False) -> None:
-        """out += sign X V, or X'V; row-major operands."""
-        kernel = _sparse.gather if self.rowwise != adjoint else _sparse.scatter
-        work = _SCATTERED * self.nnz * V.shape[1]
-        _interrupt.run(kernel, self.data, self.indices, self.indptr, square, sign, V, out, work=work)
-
-    def moments(
-        self, s: Matrix, total_weight: float, intercept: bool, SY: Matrix
-    ) -> tuple[Matrix, Matrix, Matrix, bool]:
-        total, square = self._sums(s)
-        if intercept and self._shift_full_columns(total, square, s):
-            total, square = self._sums(s)
-        offset = total / total_weight if intercept else np.zeros(self.p)
-        mean = self.shift + offset
-        with np.errstate(invalid="ignore"):
-            scale = np.sqrt(np.maximum(square / total_weight - offset * offset, 0.0))
-        cross = np.zeros((self.p, SY.shape[1]))
-        self.multiply(np.ascontiguousarray(SY), cross, adjoint=True)
-        cross -= np.outer(offset, SY.sum(axis=0))
-        return mean, scale, np.asfortranarray(cross), math.isfinite(total.sum() + square.sum())
-
-    def _sums(self, s: Matrix) -> tuple[Matrix, Matrix]:
-        total, square = np.zeros((self.p, 1)), np.zeros((self.p, 1))
-        weights = np.ascontiguousarray(s[: self.n, None])
-        self.multiply(weights, total, adjoint=True)
-        self.multiply(weights, square, adjoint=True, square=True)
-        return total[:, 0], square[:, 0]
-
-    def _shift_full_columns(self, total: Matrix, square: Matrix, s: Matrix) -> bool:
-        weight = s[: self.n].sum()
-        mean = total / weight
-        with np.errstate(invalid="ignore"):
-            far = mean * mean > _FAR**2 * (square / weight - mean * mean)
-        if not far.any():
-            return False
-        counts = np.diff(self.indptr) if not self.rowwise else np.bincount(self.indices, minlength=self.p)
-        far &= counts == self.n
-        if not far.any():
-            return False
-        self.shift = np.where(far, mean, 0.0)
-        column = self.indices if self.rowwise else np.repeat(np.arange(self.p), counts)
-        self.data = self.data - self.shift[column]  # float64, so that float32 data lose nothing
-        self.single = False
-        return True
-
-    def sweep(self, mean: Matrix, s: Matrix, sign: float, W: Matrix | None, R: Matrix, G: Matrix | None) -> None:
-        mean = mean - self.shift
-        s = s[: self.n]
-        if W is not None:
-            product = np.zeros(R.shape)
-            self.multiply(np.ascontiguousarray(W), product)
-            product -= mean @ W
-            R += sign * product
-        if G is not None:
-            weighted = s[:, None] * R
-            adjoint = np.zeros(G.shape)
-            self.multiply(np.ascontiguousarray(weighted), adjoint, adjoint=True)
-            G += adjoint - np.outer(mean, weighted.sum(axis=0))
-
-    def gram(
-        self, axis: int, mean: Matrix, column_scale: Matrix | None, row_scale: Matrix | None, single: bool
-    ) -> Matrix:
-        mean = mean - self.shift
-        order = self.p if axis == 0 else self.n
-        rows = np.ones(self.n) if row_scale is None else np.ascontiguousarray(row_scale[: self.n])
-        columns = np.ones(self.p) if column_scale is None else column_scale
-        out, stop = np.zeros((order, order), order="F"), np.zeros(1, np.int32)
-        major, minor = (rows, columns) if axis == 0 else (columns, rows)
-        X = self.turned(rowwise=axis == 0)
-        work = _SCATTERED * self.gram_work(axis)
-        _interrupt.run(_sparse.gram, X.data, X.indices, X.indptr, major, minor, out, stop, work=work, stop=stop)
-        if mean.any():
-            # Z = diag(r) (X - 1 m') diag(c): with u = (mean part of ZZ' or Z'Z), out - a b' - b a' restores centring
-            if axis == 0:
-                total = np.zeros((self.p, 1))
-                self.multiply((rows * rows)[:, None].copy(), total, adjoint=True)
-                a, b = total[:, 0] - 0.5 * mean * (rows @ rows), mean
-                _sparse.centre(out, a * columns, b * columns)
-            else:
-                product = np.zeros((self.n, 1))
-                self.multiply((columns * columns * mean)[:, None].copy(), product)
-                a, b = product[:, 0] - 0.5 * ((columns * mean) @ (columns * mean)), np.ones(self.n)
-                _sparse.centre(out, a * rows, b * rows)
-        return out
-
-    def gram_work(self, axis: int) -> float:
-        """Multiplications of the Gram matrix over `axis`."""
-        if (axis == 0) == self.rowwise:
-            counts = np.diff(self.indptr)
-        else:
-            counts = np.bincount(self.indices, minlength=self.p if self.rowwise else self.n)
-        return float(0.5 * (counts.astype(np.float64) ** 2).sum())
-
-    def wide(self) -> Matrix:
-        return self._as_scipy().toarray().astype(np.float64) + self.shift
-
-    def columns(self, which: Matrix) -> Matrix:
-        out = np.zeros((self.p, len(which)))
-        out[which, np.arange(len(which))] = 1.0
-        product = np.zeros((self.n, len(which)))
-        self.multiply(out, product)
-        return product + self.shift[which]
-
-    def rows(self, start: int, stop: int) -> SparseStorage:
-        X = self.turned(rowwise=True)
-        low, high = X.indptr[start], X.indptr[stop]
-        part = SparseStorage(
-            X.data[low:high], X.indices[low:high], X.indptr[start : stop + 1] - low, (stop - start, self.p), True
-        )
-        part.shift = self.shift
-        return part
-
-    def suspects(self, test: Any) -> Any:
-        for k in np.flatnonzero(test(self.data)):
-            major, minor = int(np.searchsorted(self.indptr, k, side="right")) - 1, int(self.indices[k])
-            i, j = (major, minor) if self.rowwise else (minor, major)
-            yield i, j, float(self.data[k])
+def _from_sparse(X: Any, name: str) -> SparseStorage:
+    if X.ndim != 2:
+        raise ValueError(f"{name} must be 2-D (n_samples, n_features), got a sparse array of shape {X.shape}")
+    dtype = _check_dtype(X.dtype, name)
+    # SciPy's conversions trust the indices: they are checked before, in the storage they arrive in
+    kind, broken = X.format, False
+    if kind == "bsr":
+        rows, columns = X.blocksize
+        broken = _broken(X.indptr, X.indices, X.data, 3, X.shape[0] // rows, X.shape[1] // columns)
+    elif kind not in ("csr", "csc"):
+        try:
+            X = X.tocoo(copy=False)
+            broken = len(X.row) != len(X.col) or _outside(X.row, X.shape[0]) or _outside(X.col, X.shape[1])
+        except (ValueError, IndexError):  # what SciPy does check
+            broken = True
+    if kind not in ("csr", "csc") and not broken:
+        X = X.tocsr()
+    rowwise, shape = X.format == "csr", X.shape
+    if not broken:
+        data, indices, indptr = X.data, X.indices, X.indptr
+        major, minor = shape if rowwise else shape[::-1]
+        broken = _broken(indptr, indices, data, 1, major, minor)
+    if broken:
+        raise ValueError(f"{name} is a {kind.upper()} matrix with inconsistent indices: rebuild it")
+    private = type(X)((data, indices, indptr), shape=shape, copy=False)
+    if not private.has_canonical_format:
+        private = type(X)((data, indices, indptr), shape=shape, copy=True)
+        private.sum_duplicates()
+    data, indices, indptr = private.data, private.indices, private.indptr
+    if indices.dtype.kind != "i" or indices.dtype.itemsize not in (4, 8) or indices.dtype != indptr.dtype:
+        indices, indptr = indices.astype(np.int64), indptr.astype(np.int64)
+    stored = slice(int(indptr[-1]))
+    plain: tuple[Literal["C"], Literal["A"]] = ("C", "A")
+    return SparseStorage(
+        np.require(data[stored], dtype, plain),
+        np.require(indices[stored], None, plain),
+        np.require(indptr, None, plain),
+        (int(shape[0]), int(shape[1])),
+        rowwise,
+    )
 
 
 # ---------------------------------------------------------------------------------------------------- design

@@ -407,7 +407,8 @@ def solve_qr(system: System, reason: str) -> Solved | str:
 def solve_cg(system: System, reason: str, *, tol: float, max_iter: int | None) -> Solved:
     """Conjugate gradients on the normal equations, X centred in effect, restarted on true residuals.
 
-    All columns advance together; the preconditioner is the diagonal, or nothing where the penalty is negligible. Memory: six (p, c) arrays and one (n, c).
+    All columns advance together; the preconditioner is the diagonal, after a stage without one where the penalty is
+    negligible. Memory: six (p, c) arrays and one (n, c).
     """
     design = system.design
     total = design.total_weight
@@ -421,7 +422,7 @@ def solve_cg(system: System, reason: str, *, tol: float, max_iter: int | None) -
     W, used = np.zeros((design.p, len(system.lam)), order="F"), 0
     last = np.inf
     while True:
-        R, g, found = system.evaluate(W)
+        _, g, found = system.evaluate(W)
         ratio = float(found[RATIO].max())
         gap = found[GAP] / np.where(system.y_square > 0, system.y_square / (2.0 * total), 1.0)
         reached = (gap <= tol) | (found[RATIO] <= _SETTLED)

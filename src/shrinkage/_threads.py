@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -54,6 +55,6 @@ def over_chunks(call: Callable[[int, int], T], length: int, entries: int) -> lis
         if _pool is None:
             _pool = ThreadPoolExecutor(max_workers=max(1, thread_count() - 1), thread_name_prefix="shrinkage")
         pool = _pool
-    futures: list[Any] = [pool.submit(call, a, b) for a, b in zip(edges[1:-1], edges[2:], strict=True)]
+    futures: list[Any] = [pool.submit(call, a, b) for a, b in pairwise(edges[1:])]
     first = call(edges[0], edges[1])
     return [first, *(future.result() for future in futures)]

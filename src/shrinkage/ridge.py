@@ -11,7 +11,6 @@ with sample weights s and penalty factors v. `convention` lets alpha be given in
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -196,7 +195,7 @@ def _factors(penalty_factor: Any, standardize: bool, design: Design) -> Array | 
 
 
 def _check_positive(value: Any, name: str, *, zero: bool) -> None:
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} must be a number, got {value!r}")
     if not (value >= 0 if zero else value > 0) or not np.isfinite(value):
         raise ValueError(f"{name} must be finite and {'zero or more' if zero else 'positive'}, got {value!r}")
@@ -303,7 +302,7 @@ def _grid(spectrum: Spectrum, n_alphas: int, convention: str) -> tuple[Array, Ar
     alpha = lam / spectrum.design.total_weight
     if convention == "canonical":
         return alpha, lam
-    value = conventions.from_canonical(alpha, convention, sum_weights=spectrum.design.total_weight)
+    value: Any = conventions.from_canonical(alpha, convention, sum_weights=spectrum.design.total_weight)
     return np.asarray(value[1] if convention == "two_lambda" else value), lam
 
 
