@@ -220,28 +220,49 @@ def _inverse_diagonal(L: Array, scale: Array) -> Array:
     return out
 
 
-def _precisions(design: Design, column_scale: Array | None = None) -> tuple[bool, ...]:
-    """Whether to try a Gram matrix in single precision, paid back by refinement, before one in double."""
-    if design.storage.sparse or min(design.n, design.p) < _SINGLE_SIDE or not design.single_is_safe(column_scale):
-        return (False,)
-    return (True, False)
+def _factored(design: Design, axis: int, ridge: Array, which: Array | None, root: Array | None, single: bool) -> Any:
+    """(factor, scale, rcond) of a Gram matrix plus diag(ridge), on the features `which`; or why it will not do."""
+    A = design.gram(axis, root, single=single)
+    if which is not None:
+        A = np.asfortranarray(A[np.ix_(which, which)])
+    info, rcond, scale = _factor(A, ridge)
+    if info:
+        return "the Gram matrix is not positive definite"
+    if rcond < (RCOND_SINGLE if single else RCOND_DOUBLE):
+        return f"the Gram matrix has reciprocal condition number {rcond:.1e}"
+    return A, scale, rcond
+
+
+def _precisely(solver: Callable[..., Solved | str], system: System, reason: str, root: Array | None) -> Solved | str:
+    """`solver` with a Gram matrix in single precision where refinement pays it back, else in double."""
+    design = system.design
+    large = not design.storage.sparse and min(design.n, design.p) >= _SINGLE_SIDE
+    if large and design.single_is_safe(root):
+        outcome = solver(system, reason, root, single=True)
+        if isinstance(outcome, Solved) and outcome.measures[RATIO].max() <= RESIDUAL_ALARM:
+            return outcome
+    return solver(system, reason, root, single=False)
 
 
 def solve_primal(system: System, reason: str) -> Solved | str:
     """Cholesky of the p x p normal equations; a sentence instead where they are too ill-conditioned for it."""
+    return _precisely(_primal, system, reason, None)
+
+
+def solve_dual(system: System, reason: str) -> Solved | str:
+    """Cholesky of the n x n system (K + lambda I) a = y, K = Z diag(1/v) Z'; unpenalized columns are bordered on."""
+    with np.errstate(divide="ignore"):
+        root = np.where(system.v > 0, 1.0 / np.sqrt(system.v), 0.0)
+    return _precisely(_dual, system, reason, root)
+
+
+def _primal(system: System, reason: str, root: None, *, single: bool) -> Solved | str:
     design, a = system.design, system.active
     ridge = system.ridge[:, 0] if a is None else system.ridge[a, 0]
-    for single in _precisions(design):
-        A = design.gram(single=single)
-        if a is not None:
-            A = np.asfortranarray(A[np.ix_(a, a)])
-        info, rcond, scale = _factor(A, ridge)
-        if info == 0 and rcond >= (RCOND_SINGLE if single else RCOND_DOUBLE):
-            break
-    else:
-        if info:
-            return "the normal equations are not positive definite"
-        return f"the normal equations have reciprocal condition number {rcond:.1e}"
+    factored = _factored(design, 0, ridge, a, None, single)
+    if isinstance(factored, str):
+        return factored
+    A, scale, rcond = factored
 
     def solve(g: Array) -> Array:
         d = np.array(g if a is None else g[a], order="F")
@@ -263,22 +284,14 @@ def solve_primal(system: System, reason: str) -> Solved | str:
     return Solved(W, found, steps, name="cholesky", reason=reason, rcond=rcond, dof=dof)
 
 
-def solve_dual(system: System, reason: str) -> Solved | str:
-    """Cholesky of the n x n system (K + lambda I) a = y, K = Z diag(1/v) Z'; unpenalized columns are bordered on."""
-    design, v, lam = system.design, system.v, float(system.lam[0])
-    with np.errstate(divide="ignore"):
-        root = np.where(v > 0, 1.0 / np.sqrt(v), 0.0)
+def _dual(system: System, reason: str, root: Array, *, single: bool) -> Solved | str:
+    design, lam = system.design, float(system.lam[0])
     inverse = root * root
-    free = np.flatnonzero(v == 0)
-    for single in _precisions(design, root):
-        A = design.gram(1, root, single=single)
-        info, rcond, scale = _factor(A, np.full(design.n, lam))
-        if info == 0 and rcond >= (RCOND_SINGLE if single else RCOND_DOUBLE):
-            break
-    else:
-        if info:
-            return "the dual system is not positive definite"
-        return f"the dual system has reciprocal condition number {rcond:.1e}"
+    free = np.flatnonzero(system.v == 0)
+    factored = _factored(design, 1, np.full(design.n, lam), None, root, single)
+    if isinstance(factored, str):
+        return factored
+    A, scale, rcond = factored
     weight = np.sqrt(design.s)[:, None] if design.weighted else 1.0
 
     def inner(b: Array) -> Array:

@@ -15,9 +15,24 @@ def column_major(rng, *shape):
 @pytest.mark.parametrize("m, r, K, t", [(1, 1, 1, 1), (1, 4, 3, 2), (6, 1, 2, 1), (17, 5, 4, 3), (40, 30, 2, 1)])
 @pytest.mark.parametrize("spare", [0, 5])
 def test_leave_one_out(m, r, K, t, dual, spare, rng, check):
-    T = column_major(rng, m, r) / np.sqrt(r)
+    compare(check, problem(rng, m, r, K, t, dual, spare), dual)
+
+
+@pytest.mark.parametrize("dual", [False, True])
+def test_on_either_side_of_rounding(dual, rng, check):
+    """The least slack that counts as something, which makes errors large."""
+    arguments = problem(rng, 6, 3, 2, 2, dual, 0)
+    if dual:
+        arguments["slack"][1:3] = 1e-29, 3e-29
+    else:
+        arguments["T"][1:3] = 0.0
+        arguments["slack"][1:3] = 3e-15, 6e-15
+    compare(check, arguments, dual)
+
+
+def problem(rng, m, r, K, t, dual, spare):
     arguments = {
-        "T": T,
+        "T": column_major(rng, m, r) / np.sqrt(r),
         "omega": np.asfortranarray(rng.uniform(0.05, 0.3, (r, K))),
         "A": column_major(rng, r, t),
         "Y": column_major(rng, m, t),
@@ -30,16 +45,15 @@ def test_leave_one_out(m, r, K, t, dual, spare, rng, check):
         "least": np.array([0.9]),
         "errors": rng.standard_normal((K, m, t)),
     }
-    # samples whose denominator is zero, or negative or tiny as rounding may leave it
+    # samples whose denominator is zero, or negative as rounding may leave it
     arguments["T"][0] = 0.0
     arguments["slack"][0] = 0.0
     if m > 1:
         arguments["slack"][-1] = -0.1
-    if m > 4 and not dual:
-        arguments["T"][1:3] = 0.0
-        arguments["slack"][1:3] = 3e-15, 6e-15  # nothing, and something
-    if m > 4 and dual:
-        arguments["slack"][1:3] = 1e-29, 3e-29
+    return arguments
+
+
+def compare(check, arguments, dual):
     check(
         kernel.leave_one_out,
         twin.leave_one_out,

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-ALONE = 4e-15  # what rounding leaves of 1 - leverage
 
 #: What rounding leaves of 1 - leverage when a sample decides its fit alone.
 ALONE = 4e-15
