@@ -428,9 +428,11 @@ def solve_cg(system: System, reason: str, *, tol: float, max_iter: int | None) -
     diagonal = total * np.square(design.scale)[:, None] + system.ridge
     live = diagonal > 0 if system.active is None else (diagonal > 0) & np.isfinite(system.v)[:, None]
     scaled = np.where(live, 1.0 / np.where(live, diagonal, 1.0), 0.0)
-    # what a negligible penalty leaves open is settled by minimum norm, which scaling would turn into another norm
+    # what a negligible penalty leaves open is settled by the least sum of v w^2, which scaling would turn into another
     floor = _NEGLIGIBLE * diagonal.max(initial=0.0) if design.p > design.n else 0.0
-    stages = [scaled] if (system.lam > floor).all() else [live.astype(np.float64), scaled]
+    v = system.v[:, None]
+    by_norm = np.where(live & (v > 0), 1.0 / np.where(v > 0, v, 1.0), scaled)
+    stages = [scaled] if (system.lam > floor).all() else [by_norm, scaled]
     limit = max(1000, 2 * min(design.n, design.p)) if max_iter is None else max_iter
     W, used = np.zeros((design.p, len(system.lam)), order="F"), 0
     last = np.inf
