@@ -25,6 +25,8 @@ from ._ridge_system import EPS, Array, PivotedQR, System
 
 #: Rows of spectral coordinates handled together in leave-one-out.
 _BLOCK_ENTRIES = 2 << 20
+#: How much longer a flop takes in these decompositions than in a product of matrices.
+_SLOW = 6.0
 #: Ratio of column norms from which a singular value decomposition must respect them.
 _GRADED = 1e5
 #: Smallest (sigma^2 + lambda) / sigma_max^2 at which eigenvectors of a Gram matrix still leave eight digits.
@@ -36,7 +38,7 @@ def _eigh(A: Array) -> tuple[Array, Array]:
     if len(A) == 0:
         return np.zeros(0), np.zeros((0, 0))
     # NumPy's releases the GIL, SciPy's does not
-    values, vectors = _interrupt.run(np.linalg.eigh, A, work=4.0 * len(A) ** 3)
+    values, vectors = _interrupt.run(np.linalg.eigh, A, work=_SLOW * 4.0 * len(A) ** 3)
     return np.maximum(values, 0.0), np.asfortranarray(vectors)
 
 
@@ -160,7 +162,7 @@ class Spectrum:
             for _ in range(2):
                 Z -= free @ (free.T @ Z)
                 target -= free @ (free.T @ target)
-        U, sigma, Vt, rank = _interrupt.run(_svd, Z, work=6.0 * Z.size * max(1, min(Z.shape)))
+        U, sigma, Vt, rank = _interrupt.run(_svd, Z, work=_SLOW * 6.0 * Z.size * max(1, min(Z.shape)))
         U, sigma, Vt = U[:, :rank], sigma[:rank], Vt[:rank]
         if self.complete:
             # the rest of an orthonormal basis: null directions that are not nuisance

@@ -87,8 +87,8 @@ def test_interrupt_signal(name):
         child.kill()
     lines = out.splitlines()
     assert lines and lines[0].startswith("interrupted "), out + err
-    # 0.2 s, and time for a busy machine to notice
-    assert float(lines[0].split()[1]) - sent < 1.0
+    # 0.2 s where there is a core to run on; a machine busy with other things may take longer to notice
+    assert float(lines[0].split()[1]) - sent < 3.0
     assert lines[1] == "after 0.0 1.0 2.0 3.0 4.0 5.0"
     # a call that could not be stopped may not take the process down on its way out either
     assert child.returncode == 0 and err == ""
