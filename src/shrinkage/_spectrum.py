@@ -25,6 +25,12 @@ from ._ridge_system import EPS, Array, PivotedQR, System
 
 #: Rows of spectral coordinates handled together in leave-one-out.
 _BLOCK_ENTRIES = 2 << 20
+#: 1 - leverage below which its difference has lost too many digits for leave-one-out.
+LEAST_SLACK = 1e-5
+#: What rounding leaves of 1 - leverage, or of the root of a sum of squares, where there is nothing.
+_ALONE = 4e-15
+#: Length of a unit vector's part outside of the data's directions that is rounding.
+_NOTHING = 1e-13
 #: How much longer a flop takes in these decompositions than in a product of matrices.
 _SLOW = 6.0
 #: Ratio of column norms from which a singular value decomposition must respect them.
@@ -157,16 +163,19 @@ class Spectrum:
         Z = design.dense()[:, q] * self.root[q]
         N = self._nuisance()
         target = self.weight * design.Y
-        if self.rank_free:
-            free = self.free_columns.Q  # type: ignore[union-attr]
+        if N.shape[1]:
+            # centring leaves rounding along the intercept too, which would pass for a direction of its own
             for _ in range(2):
-                Z -= free @ (free.T @ Z)
-                target -= free @ (free.T @ target)
+                Z -= N @ (N.T @ Z)
+                target = target - N @ (N.T @ target)
         U, sigma, Vt, rank = _interrupt.run(_svd, Z, work=_SLOW * 6.0 * Z.size * max(1, min(Z.shape)))
         U, sigma, Vt = U[:, :rank], sigma[:rank], Vt[:rank]
+        self.outside, self.inside, self.inside_target = N, U, target
         if self.complete:
-            # the rest of an orthonormal basis: null directions that are not nuisance
-            rest = np.linalg.qr(np.hstack([N, U]), mode="complete")[0][:, N.shape[1] + len(sigma) :]
+            # the rest of an orthonormal basis: null directions that are neither nuisance nor samples without weight
+            absent = np.eye(design.n)[:, design.s == 0] if design.weighted else np.zeros((design.n, 0))
+            known = np.hstack([N, U, absent])
+            rest = np.linalg.qr(known, mode="complete")[0][:, known.shape[1] :]
             self.U = np.asfortranarray(np.hstack([U, rest]))
             self.sample_values = np.concatenate([np.square(sigma), np.zeros(rest.shape[1])])
             self.sample_A = np.asfortranarray(self.U.T @ target)
@@ -288,7 +297,7 @@ class Spectrum:
         self.least = np.ones(1)
         omega = np.asfortranarray(self._sample_filters(lam) if self.complete else self._full_filters(lam))
         block = max(1, min(design.n, _BLOCK_ENTRIES // max(1, r, K * t)))
-        first, second, third, lost = (np.zeros((K, t)) for _ in range(4))
+        first, second, third, lost, lost_square, lost_count = (np.zeros((K, t)) for _ in range(6))
         kept = np.empty((K, design.n, t)) if keep_errors else None
         scratch = (
             np.empty((block, max(1, r)), order="F"), np.empty((block, K), order="F"),
@@ -296,11 +305,13 @@ class Spectrum:
         )  # fmt: skip
         for start in range(0, design.n, block):
             stop = min(design.n, start + block)
-            e = self._block_errors(start, stop, omega, A, scratch)
+            e = self._block_errors(start, stop, omega, A, lam, scratch)
             s = design.s[start:stop]
             alone = np.isnan(e)  # samples that decide their fit have no error and do not count
             weighted = np.where(alone, 0.0, e * e)  # s e^2
             lost += np.einsum("i,kit->kt", s, alone)
+            lost_square += np.einsum("i,kit->kt", s * s, alone)
+            lost_count += np.einsum("i,kit->kt", s > 0, alone)
             first += weighted.sum(axis=1)
             second += np.einsum("kit,kit->kt", weighted, weighted)
             third += np.einsum("i,kit->kt", s, weighted)
@@ -312,9 +323,9 @@ class Spectrum:
         total[total <= 1e-12 * design.total_weight] = np.nan
         score = first / total
         # the variance of the mean sum(s q) / W, q = e^2, from sum s^2 (q - mean)^2
-        count = int((design.s > 0).sum()) if design.weighted else design.n
-        spread = second - 2.0 * score * third + score**2 * np.square(design.s).sum()
-        error = np.sqrt(np.maximum(spread, 0.0) * count / max(1, count - 1)) / total
+        count = (design.s > 0).sum() - lost_count
+        spread = second - 2.0 * score * third + score**2 * (np.square(design.s).sum() - lost_square)
+        error = np.sqrt(np.maximum(spread, 0.0) * count / np.maximum(1, count - 1)) / total
         if kept is not None and design.weighted and (design.s == 0).any():
             absent = np.flatnonzero(design.s == 0)
             for c in range(t):
@@ -322,7 +333,9 @@ class Spectrum:
                 kept[:, absent, c] = (design.Y[absent, c, None] - design.apply(W)[absent]).T
         return score, error, kept
 
-    def _block_errors(self, start: int, stop: int, omega: Array, A: Array, scratch: tuple[Array, ...]) -> Array:
+    def _block_errors(
+        self, start: int, stop: int, omega: Array, A: Array, lam: Array, scratch: tuple[Array, ...]
+    ) -> Array:
         design = self.design
         e = np.empty((omega.shape[1], stop - start, design.t))
         weight = self.weight[start:stop]
@@ -347,4 +360,27 @@ class Spectrum:
         _interrupt.run(
             _loo.leave_one_out, T, omega, A, target, slack, self.complete, *scratch, self.least, e, work=work
         )
+        if self.form == "svd" and not self.complete and self.least[0] < LEAST_SLACK:
+            high = slack - (T * T) @ omega.max(axis=1) < LEAST_SLACK
+            for i in np.flatnonzero(high):
+                e[:, i] = self._precise_errors(start + int(i), lam)
         return e
+
+    def _precise_errors(self, i: int, lam: Array) -> Array:
+        """(K, t) errors of a sample that nearly decides its fit, where 1 - h_i must not be taken as a difference.
+
+        With v what of the sample's axis lies outside of all directions, 1 - h = |v|^2 + sum_k U_ik^2 d_k and the
+        residual is v'y + sum_k U_ik d_k (U'y)_k, d = lambda / (sigma^2 + lambda).
+        """
+        U = self.inside
+        v = np.zeros(self.design.n)
+        v[i] = 1.0
+        for _ in range(2):
+            v -= U @ (U.T @ v)
+            v -= self.outside @ (self.outside.T @ v)
+        if v @ v < _NOTHING**2:
+            v[:] = 0.0
+        d = lam / (self.values[:, None] + lam)
+        slack = v @ v + np.square(U[i]) @ d
+        residual = v @ self.inside_target + (U[i, :, None] * d).T @ (U.T @ self.inside_target)
+        return np.where(slack[:, None] > _ALONE**2, residual / np.maximum(slack, _ALONE**2)[:, None], np.nan)

@@ -19,11 +19,9 @@ from . import conventions
 from ._design import Design, affordable, check_flag
 from ._result import Certificate, CrossValidation, Fit, Path, warn_about
 from ._ridge_system import Array, Solved, System, certificate, memory_for_dense, solve
-from ._spectrum import Spectrum
+from ._spectrum import LEAST_SLACK, Spectrum
 from .penalties import as_numbers, check_alpha, check_factors
 
-#: 1 - leverage below which its difference has lost too many digits for leave-one-out.
-_LEAST_SLACK = 1e-5
 _SOLVERS = ("auto", "cholesky", "dual", "qr", "svd", "cg")
 
 
@@ -485,9 +483,9 @@ def ridge_cv(
     errors = None
     if method == "loo":
         scores, deviations, errors = spectrum.leave_one_out(lam, store_errors, callback)
-        if spectrum.least[0] < _LEAST_SLACK and design.n <= 4 * design.p and memory_for_dense(design):
-            spectrum = Spectrum(design, factors, form="svd", complete=True)
-            reason = "singular values of X itself, with all of the sample space: some samples nearly decide their fit"
+        if spectrum.least[0] < LEAST_SLACK and spectrum.form == "gram" and memory_for_dense(design):
+            spectrum = Spectrum(design, factors, form="svd", complete=design.n <= 4 * design.p)
+            reason = "singular values of X itself: some samples nearly decide their fit"
             scores, deviations, errors = spectrum.leave_one_out(lam, store_errors, callback)
     else:
         scores, deviations = _generalized(spectrum, factors, lam, dof, count), np.full((len(lam), t), np.nan)

@@ -197,3 +197,29 @@ def test_callback_sees_all_of_the_samples(n, p):
     ridge_cv(rng.standard_normal((n, p)), rng.standard_normal(n), callback=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
+
+
+def test_rounding_along_the_intercept_is_not_a_direction():
+    """Low-rank data far from zero: what centring leaves of the mean must not enter the scores."""
+    rng = np.random.default_rng(0)
+    low = rng.standard_normal((30, 10)) * 10.0 ** -np.linspace(0, 3.5, 10) @ rng.standard_normal((10, 50))
+    y = low[:, 0] + 0.3 * rng.standard_normal(30)
+    alphas = np.geomspace(1e-1, 1e-4, 7)
+    near, far = ridge_cv(low, y, alphas), ridge_cv(low + 1e6, y, alphas)
+    np.testing.assert_allclose(far.scores, near.scores, rtol=1e-4)
+
+
+@pytest.mark.parametrize("n", [12, 60])
+def test_a_sample_that_nearly_decides_its_fit_is_exact(n):
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((n, 5))
+    X[:, 4] = 0.0
+    X[7, 4] = 1.0
+    y = X[:, :4] @ np.ones(4) + rng.standard_normal(n) + 5.0
+    alphas = [1e-6, 1e-9, 1e-12]
+    found = ridge_cv(X, y, alphas, store_errors=True)
+    rest = np.arange(n) != 7
+    for k, alpha in enumerate(alphas):
+        # without sample 7 nothing is known about feature 4, whose coefficient is then zero
+        left = ridge(X[rest][:, :4], y[rest], alpha * n / (n - 1), solver="svd")
+        assert found.errors[k, 7] == pytest.approx(y[7] - left.predict(X[7:8, :4])[0], rel=1e-5)

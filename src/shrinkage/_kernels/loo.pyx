@@ -15,12 +15,12 @@ def leave_one_out(const double[::1, :] T, const double[::1, :] omega, const doub
     T (m, r) are the samples' spectral coordinates, omega (r, K) the filter 1/(eigenvalue + lambda), A (r, t) the
     targets' coordinates. primal: (Y - T (omega*A)) / (slack - (T*T) omega), slack = 1 - the leverage of what is not
     penalized. dual: T (omega*A) / ((T*T) omega), slack = the sample's share of what T spans; Y is not used. A sample
-    that alone decides its fit has no error: NaN. least[0] is lowered to the smallest denominator of the primal form.
-    Scratch: squares (m, r),
-    leverage (m, K), product (m, K), filtered (r, K), the first three with m rows or more.
+    that alone decides its fit, nothing but rounding being left of its denominator or of slack, has no error: NaN.
+    least[0] is lowered to the smallest denominator of the primal form. Scratch: squares (m, r), leverage (m, K),
+    product (m, K), filtered (r, K), the first three with m rows or more.
     """
     cdef Py_ssize_t m = T.shape[0], r = T.shape[1], K = omega.shape[1], t = A.shape[1], i, j, k, c
-    cdef double numerator, denominator
+    cdef double numerator, denominator, top
     cdef bint decided
     with nogil:
         for j in range(r):
@@ -35,10 +35,13 @@ def leave_one_out(const double[::1, :] T, const double[::1, :] omega, const doub
             gemm(AS_IS, AS_IS, m, K, r, <double> 1, &T[0, 0], m, &filtered[0, 0], r, <double> 0,
                  &product[0, 0], product.shape[0])
             for k in range(K):
+                top = 0
+                for j in range(r):
+                    top = max(top, omega[j, k])
                 for i in range(m):
                     if dual:
                         numerator, denominator = product[i, k], leverage[i, k]
-                        decided = slack[i] <= ALONE * ALONE
+                        decided = slack[i] <= ALONE * ALONE or denominator <= ALONE * ALONE * slack[i] * top
                     else:
                         numerator, denominator = Y[i, c] - product[i, k], slack[i] - leverage[i, k]
                         least[0] = min(least[0], denominator)

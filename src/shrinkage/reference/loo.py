@@ -41,7 +41,8 @@ def leave_one_out(
     for k in range(omega.shape[1]):
         fitted = T @ (omega[:, k, None] * A)
         top, bottom = (fitted, h[:, k]) if dual else (Y - fitted, slack - h[:, k])
-        alone = slack <= ALONE**2 if dual else bottom <= ALONE
+        nothing = ALONE**2 * slack * omega[:, k].max()
+        alone = (slack <= ALONE**2) | (bottom <= nothing) if dual else bottom <= ALONE
         errors[k] = np.where(alone[:, None], np.nan, top / np.where(alone, 1.0, bottom)[:, None])
         if not dual:
             least[0] = min(least[0], bottom.min())
