@@ -176,6 +176,8 @@ class Spectrum:
             absent = np.eye(design.n)[:, design.s == 0] if design.weighted else np.zeros((design.n, 0))
             known = np.hstack([N, U, absent])
             rest = np.linalg.qr(known, mode="complete")[0][:, known.shape[1] :]
+            # a sample that the data's directions span has no part in these, and 1/lambda would enlarge its rounding
+            rest[np.square(rest).sum(axis=1) < _NOTHING**2] = 0.0
             self.U = np.asfortranarray(np.hstack([U, rest]))
             self.sample_values = np.concatenate([np.square(sigma), np.zeros(rest.shape[1])])
             self.sample_A = np.asfortranarray(self.U.T @ target)
