@@ -309,11 +309,12 @@ class Spectrum:
             stop = min(design.n, start + block)
             e = self._block_errors(start, stop, omega, A, lam, scratch)
             s = design.s[start:stop]
-            alone = np.isnan(e)  # samples that decide their fit have no error and do not count
+            # a sample that decides its fit at one alpha does not count at any: scores must compare the same samples
+            alone = np.broadcast_to(np.isnan(e).any(axis=0), e.shape)
             weighted = np.where(alone, 0.0, e * e)  # s e^2
             lost += np.einsum("i,kit->kt", s, alone)
             lost_square += np.einsum("i,kit->kt", s * s, alone)
-            lost_count += np.einsum("i,kit->kt", s > 0, alone)
+            lost_count += np.einsum("i,kit->kt", (s > 0).astype(np.float64), alone)
             first += weighted.sum(axis=1)
             second += np.einsum("kit,kit->kt", weighted, weighted)
             third += np.einsum("i,kit->kt", s, weighted)

@@ -55,6 +55,9 @@ def over_chunks(call: Callable[[int, int], T], length: int, entries: int) -> lis
         if _pool is None:
             _pool = ThreadPoolExecutor(max_workers=max(1, thread_count() - 1), thread_name_prefix="shrinkage")
         pool = _pool
-    futures: list[Any] = [pool.submit(call, a, b) for a, b in pairwise(edges[1:])]
+    try:
+        futures: list[Any] = [pool.submit(call, a, b) for a, b in pairwise(edges[1:])]
+    except RuntimeError:  # the interpreter is shutting down and starts no more threads
+        return [call(a, b) for a, b in pairwise(edges)]
     first = call(edges[0], edges[1])
     return [first, *(future.result() for future in futures)]

@@ -301,14 +301,17 @@ def _decode(stream: BinaryIO) -> Model:
     part = _typed(meta, "fit", dict)
     fields: dict[str, Any] = {name: _typed(part, name, kind) for name, kind in _FIT_META.items()}
     known = CONVENTIONS.get(fields["convention"])
-    if known is None or known.is_pair:
+    if known is None:
         raise ValueError(f"its alpha is in a convention that is not known, {fields['convention']!r:.40}")
     p = fields["n_features"]
     dims = {"t": () if t is None else (t,), "p": (p,)}
     wanted = {f"fit.{name}.npy": shapes for name, shapes in _FIT_ARRAYS.items()}
     cv_part = _typed(meta, "cross_validation", dict, optional=True)
     if cv_part is not None:
-        dims["k"] = (_typed(cv_part, "n_alphas", int),)
+        n_alphas = _typed(cv_part, "n_alphas", int)
+        if n_alphas < 1:
+            raise ValueError("its cross-validation has no alpha")
+        dims["k"] = (n_alphas,)
         wanted |= {f"cross_validation.{name}.npy": shapes for name, shapes in _CV_ARRAYS.items()}
     arrays = _read_arrays(archive, wanted, dims)
 

@@ -223,3 +223,24 @@ def test_a_sample_that_nearly_decides_its_fit_is_exact(n):
         # without sample 7 nothing is known about feature 4, whose coefficient is then zero
         left = ridge(X[rest][:, :4], y[rest], alpha * n / (n - 1), solver="svd")
         assert found.errors[k, 7] == pytest.approx(y[7] - left.predict(X[7:8, :4])[0], rel=1e-5)
+
+
+def test_scores_compare_the_same_samples_at_every_alpha():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 5))
+    X[:, 4] = 0.0
+    X[7, 4] = 1.0
+    y = X[:, :4] @ np.ones(4) + 0.1 * rng.standard_normal(60) + 5.0
+    y[7] += 100.0
+    found = ridge_cv(X, y, [1.0, 1e-6, 0.0], store_errors=True)
+    rest = np.arange(60) != 7
+    np.testing.assert_allclose(found.scores, np.square(found.errors[:, rest]).mean(axis=1), rtol=1e-10)
+
+
+def test_the_standard_error_counts_the_samples_that_are_left():
+    rng = np.random.default_rng(0)
+    X = np.c_[np.eye(12)[:, :6], rng.standard_normal(12)]
+    found = ridge_cv(X, 10 + rng.standard_normal(12), [1.0], penalty_factor=[0] * 6 + [1], store_errors=True)
+    squares = np.square(found.errors[0][np.isfinite(found.errors[0])])
+    assert len(squares) == 6
+    assert found.standard_error == pytest.approx(squares.std(ddof=1) / np.sqrt(6), rel=1e-9)
