@@ -411,12 +411,6 @@ class Design:
         self.storage.sweep(self.mean, self.s, 1.0, np.asfortranarray(W), R, G)
         return G
 
-    def average(self, R: Matrix) -> Matrix:
-        """Weighted mean of every column of R."""
-        if not self.weighted:
-            return R.mean(axis=0)
-        return np.einsum("i,ik->k", self.s, R) / self.total_weight
-
     def square_sum(self, R: Matrix) -> Matrix:
         """Weighted sum of squares of every column of R."""
         if not self.weighted:

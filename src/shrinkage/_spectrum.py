@@ -187,7 +187,7 @@ class Spectrum:
         if self.rank_free:
             qr = self.free_columns
             lead[self.free] = qr.solve(qr.Q)  # type: ignore[union-attr]
-            V[self.free] = -qr.solve(self.weight * design.apply(V))[:]  # type: ignore[union-attr]
+            V[self.free] = -qr.solve(self.weight * design.apply(V))  # type: ignore[union-attr]
         self.values = sigma**2
         self.basis = np.asfortranarray(np.hstack([lead, V]))
         free_part = self.free_columns.Q if self.rank_free else np.zeros((design.n, 0))  # type: ignore[union-attr]

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -55,9 +55,13 @@ def over_chunks(call: Callable[[int, int], T], length: int, entries: int) -> lis
         if _pool is None:
             _pool = ThreadPoolExecutor(max_workers=max(1, thread_count() - 1), thread_name_prefix="shrinkage")
         pool = _pool
-    try:
-        futures: list[Any] = [pool.submit(call, a, b) for a, b in pairwise(edges[1:])]
-    except RuntimeError:  # the interpreter is shutting down and starts no more threads
-        return [call(a, b) for a, b in pairwise(edges)]
-    first = call(edges[0], edges[1])
-    return [first, *(future.result() for future in futures)]
+
+    def start(a: int, b: int) -> Callable[[], T]:
+        try:
+            return pool.submit(call, a, b).result
+        except RuntimeError:  # the interpreter is shutting down and starts no more threads
+            value = call(a, b)
+            return lambda: value
+
+    rest = [start(a, b) for a, b in pairwise(edges[1:])]
+    return [call(edges[0], edges[1]), *(result() for result in rest)]
