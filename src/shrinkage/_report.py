@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import conventions
-from ._result import RESIDUAL_ALARM, CrossValidation
+from ._result import RESIDUAL_ALARM
 from ._tables import counted, listed
 from .persistence import Model
 
@@ -29,12 +29,12 @@ _METHODS = {"loo": "leave-one-out", "gcv": "generalized cross-validation"}
 def report(model: Model) -> dict[str, Any]:
     """Everything there is to say about a model, in values that JSON can hold, coefficients by size."""
     fit, about = model.fit, model.about
-    alpha, _ = conventions.to_canonical(fit.alpha, fit.convention, sum_weights=fit.sum_weights)
+    alpha = conventions.ridge_alpha(fit.alpha, fit.convention, sum_weights=fit.sum_weights)
     in_sum = conventions.from_canonical(alpha, "sum", sum_weights=fit.sum_weights)
     with np.errstate(over="ignore", invalid="ignore"):
         per_sd = fit.coef * fit.feature_scale
     names = fit.feature_names or tuple(f"x{j}" for j in range(fit.n_features))
-    size = np.abs(per_sd).reshape(-1, fit.n_features).max(axis=0)
+    size = np.abs(np.atleast_2d(per_sd)).max(axis=0)
     # A file may note down anything; what is not of its kind is as good as absent
     noted: dict[str, Any] = {key: about[key] for key, kind in _ABOUT.items() if isinstance(about.get(key), kind)}
     facts = noted | {
@@ -46,7 +46,7 @@ def report(model: Model) -> dict[str, Any]:
         "constant": [names[j] for j in np.flatnonzero(fit.feature_scale == 0)],
         "alpha": alpha,
         "alpha_sum": in_sum,
-        "score": _score(model.cross_validation, noted.get("target_variance")),
+        "score": _score(model, noted.get("target_variance")),
         "effective_dof": fit.effective_dof,
         "intercept": fit.intercept,
         "coefficients": [
@@ -60,7 +60,8 @@ def report(model: Model) -> dict[str, Any]:
     return _jsonable(facts)
 
 
-def _score(cv: CrossValidation | None, variance: float | None) -> dict[str, Any] | None:
+def _score(model: Model, variance: float | None) -> dict[str, Any] | None:
+    cv = model.cross_validation
     if cv is None:
         return None
     mse, error = np.asarray(cv.score), np.asarray(cv.standard_error)
@@ -75,7 +76,7 @@ def _score(cv: CrossValidation | None, variance: float | None) -> dict[str, Any]
             "rmse_standard_error": error / (2 * rmse),
             "r2": None if variance is None else 1 - mse / variance,
             "at_edge": cv.at_edge,
-            "alphas": cv.alphas,
+            "alphas": conventions.ridge_alpha(cv.alphas, cv.convention, sum_weights=model.fit.sum_weights),
             "scores": cv.scores,
             "standard_errors": cv.standard_errors,
             "index": cv.index,
@@ -93,17 +94,17 @@ def _jsonable(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def print_report(facts: Mapping[str, Any], *, as_json: bool, every: bool) -> None:
-    """Print a report on standard output, as one JSON object or as tables."""
+def rendered(facts: Mapping[str, Any], *, as_json: bool, every: bool) -> str:
+    """A report as text for standard output: one JSON object, or tables."""
     if as_json:
-        print(json.dumps(facts, indent=2, allow_nan=False))
-        return
+        return json.dumps(facts, indent=2, allow_nan=False) + "\n"
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     # Names come from files: none of them is markup
     console = Console(markup=False, highlight=False, emoji=False)
+    console.begin_capture()
     title = Text.assemble(("ridge regression", "bold"), " of ", (_target(facts), "bold cyan"))
     summary = Table.grid(padding=(0, 2))
     summary.add_column(style="dim", no_wrap=True)
@@ -117,7 +118,7 @@ def print_report(facts: Mapping[str, Any], *, as_json: bool, every: bool) -> Non
     console.print()
     shown = facts["coefficients"] if every else facts["coefficients"][:TOP]
     console.print(_coefficients(facts, shown))
-    if not isinstance(facts["intercept"], list):
+    if shown and not isinstance(facts["intercept"], list):
         note = f"per sd: change in {_target(facts)} when the feature rises by one standard deviation"
         console.print(note, style="dim")
     if hidden := len(facts["coefficients"]) - len(shown):
@@ -126,7 +127,10 @@ def print_report(facts: Mapping[str, Any], *, as_json: bool, every: bool) -> Non
     if "seconds" in facts:
         saved = facts["file"] is not None
         line = f"saved to {facts['file']}" if saved else "not saved: give -o model.npz to keep this model"
+        if not facts["certificate"]["converged"]:
+            line = "not saved: this is not the optimum"
         console.print(line, style="green" if saved else "yellow", soft_wrap=True)
+    return console.end_capture()
 
 
 def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -180,7 +184,7 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 def _verdict(certificate: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """The certificate in words."""
     gap, residual, rcond = certificate["relative_gap"], certificate["residual_ratio"], certificate["rcond"]
-    if certificate["converged"] and (residual is None or residual <= RESIDUAL_ALARM):
+    if certificate["converged"]:
         yield "certificate", "this is the optimum, proved", "bold green"
     else:
         yield "certificate", "this is NOT the optimum: do not rely on these coefficients", "bold red"
@@ -201,11 +205,10 @@ def _coefficients(facts: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]
     from rich.table import Table
     from rich.text import Text
 
-    targets = facts["target"] or ["y"]
     several = isinstance(facts["intercept"], list)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("feature", overflow="fold", max_width=40)
-    for name in targets if several else ["coefficient"]:
+    for name in _targets(facts) if several else ["coefficient"]:
         table.add_column(_shown(name), justify="right", no_wrap=True)
     if several:
         for entry in entries:
@@ -224,7 +227,12 @@ def _coefficients(facts: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]
 
 
 def _target(facts: Mapping[str, Any]) -> str:
-    return ", ".join(map(_shown, facts["target"] or ["y"]))
+    return ", ".join(map(_shown, _targets(facts)))
+
+
+def _targets(facts: Mapping[str, Any]) -> list[str]:
+    intercept = facts["intercept"]
+    return facts["target"] or ([f"y{k}" for k in range(len(intercept))] if isinstance(intercept, list) else ["y"])
 
 
 def _shown(name: str) -> str:

@@ -414,7 +414,8 @@ class CrossValidation:
     @property
     def at_edge(self) -> bool:
         """Whether a chosen alpha is an end of a grid of several: a wider grid may do better."""
-        return len(self.alphas) > 1 and bool(np.isin(self.index, (0, len(self.alphas) - 1)).any())
+        ends = (0, len(self.alphas) - 1)
+        return self.fit.n_features > 0 and len(self.alphas) > 1 and bool(np.isin(self.index, ends).any())
 
     def predict(self, X: Any) -> Array:
         """Predictions of the chosen model: `fit.predict`."""

@@ -1,6 +1,7 @@
 """The command line: ``shrinkage fit``, ``predict`` and ``show``. It reads, calls and prints; no mathematics.
 
-Exit codes: 0 done, 1 the data or the model cannot be used, 2 the command is wrong, 130 interrupted.
+Exit codes: 0 done, 1 the data or the model cannot be used or the fit did not converge, 2 the command is wrong,
+130 interrupted.
 """
 
 import contextlib
@@ -24,7 +25,8 @@ import shrinkage
 
 from . import _tables
 from ._extras import require
-from ._report import TOP, print_report, report
+from ._report import TOP, rendered, report
+from ._result import RESIDUAL_ALARM
 from .persistence import Column, Model, Scalar, atomic_write, load_model, save
 
 
@@ -189,7 +191,7 @@ def build_app() -> Any:
     @app.command(help="Print what is in a model file.")
     def show(model: model_file, json: as_json = False, all: every = False) -> None:
         with _guarded():
-            print_report(report(load_model(model)) | {"file": str(model)}, as_json=json, every=all)
+            sys.stdout.write(rendered(report(load_model(model)) | {"file": str(model)}, as_json=json, every=all))
 
     return app
 
@@ -246,16 +248,27 @@ def _fit(
             "training_r2": fit.score(rows.X, rows.y, sample_weight=rows.sample_weight),
         }
         model = Model(fit, chosen, rows.columns, about)
-        if output is not None:
-            save(model, output)
+    certificate = fit.certificate
+    file = output if certificate.converged else None
     facts = report(model) | {
-        "file": None if output is None else str(output),
+        "file": None if file is None else str(file),
         "data": str(data),
         "columns_dropped": drop,
         "seconds": {"read": read - start, "fit": done - read},
         "warnings": [str(item.message) for item in caught],
     }
-    print_report(facts, as_json=as_json, every=every)
+    # Everything that can fail comes before the file is there, and nothing is printed that may not come true
+    text = rendered(facts, as_json=as_json, every=every)
+    if file is not None:
+        save(model, file)
+    sys.stdout.write(text)
+    if not certificate.converged:
+        sys.stdout.flush()
+        raise ValueError(
+            f"The fit did not converge, so no model is saved: residual ratio {certificate.residual_ratio:.2g} "
+            f"(healthy: below {RESIDUAL_ALARM:g}), relative duality gap {certificate.relative_gap:.1e}. "
+            "Rescale the columns or use --standardize, or try larger --alphas."
+        )
 
 
 def _predict(path: Path, data: Path, output: Path) -> None:
@@ -267,9 +280,10 @@ def _predict(path: Path, data: Path, output: Path) -> None:
         model = load_model(path)
         columns = model.columns
         if columns is None:
-            if model.fit.feature_names is None:
+            names = model.fit.feature_names
+            if names is None and model.fit.n_features:
                 raise ValueError(f"The model in {str(path)!r} was fitted without column names, so none can be matched.")
-            columns = tuple(Column(name) for name in model.fit.feature_names)
+            columns = tuple(Column(name) for name in names or ())
         text = [column.name for column in columns if column.levels is not None]
         table = _tables.read_table(data, as_text=text)
         progress.stage(f"predicting {_tables.counted(table.num_rows, 'row')}")
@@ -278,17 +292,19 @@ def _predict(path: Path, data: Path, output: Path) -> None:
             values = model.fit.predict(X)
         if not (finite := np.isfinite(values.reshape(len(values), -1)).all(axis=1)).all():
             raise ValueError(f"The prediction for {_tables.rows(np.flatnonzero(~finite))} is not a finite number.")
-        names = ["prediction"]
+        header = ["prediction"]
         if values.ndim == 2:
-            names = [f"prediction {name}" for name in model.fit.target_names or range(values.shape[1])]
+            header = [f"prediction {name}" for name in model.fit.target_names or range(values.shape[1])]
         if to_terminal:
-            sys.stdout.write(_as_csv(names, values))
+            sys.stdout.write(_as_csv(header, values))
         else:
             with atomic_write(output) as stream:
                 if _tables.file_format(output) == ".csv":
-                    stream.write(_as_csv(names, values).encode())
+                    stream.write(_as_csv(header, values).encode())
                 else:
-                    require("pyarrow.parquet", extra="cli").write_table(_tables.prediction_table(names, values), stream)
+                    require("pyarrow.parquet", extra="cli").write_table(
+                        _tables.prediction_table(header, values), stream
+                    )
     if not to_terminal:
         print(f"{_tables.counted(len(values), 'prediction')} written to {output}")
 

@@ -436,6 +436,12 @@ def to_canonical(
     return alpha, ratio
 
 
+def ridge_alpha(alpha: ArrayLike, convention: str, *, sum_weights: float, name: str = "alpha") -> Real:
+    """Canonical strength of a ridge penalty, whose alpha in "two_lambda" is lambda_2 alone: there is no L1 part."""
+    value: Any = (0.0, alpha) if _lookup(convention, "convention").is_pair else alpha
+    return to_canonical(value, convention, sum_weights=sum_weights, name=name)[0]
+
+
 def from_canonical(
     alpha: ArrayLike,
     convention: str = "canonical",

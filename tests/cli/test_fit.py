@@ -1,5 +1,6 @@
 """`shrinkage fit`: the numbers it prints, and a sentence for everything a file can have wrong with it."""
 
+import dataclasses
 import gzip
 import io
 import json
@@ -591,6 +592,36 @@ def test_accidents_are_sentences(run, csv, monkeypatch, error, code, words):
     monkeypatch.setattr(cli, "save", fail)
     outcome = run("fit", csv, "--target", "y", "-o", "m.npz")
     assert (outcome.code, outcome.out, outcome.err, outcome.new) == (code, "", words, [])
+
+
+@pytest.mark.parametrize("options", [["--alphas", "1"], []])
+def test_a_fit_that_did_not_converge_is_reported_and_not_saved(run, csv, monkeypatch, options):
+    def spoiled(fit):
+        return dataclasses.replace(
+            fit, certificate=dataclasses.replace(fit.certificate, converged=False, residual_ratio=4e5)
+        )
+
+    ridge, ridge_cv = shrinkage.ridge, shrinkage.ridge_cv
+    monkeypatch.setattr(shrinkage, "ridge", lambda *a, **k: spoiled(ridge(*a, **k)))
+    monkeypatch.setattr(
+        shrinkage, "ridge_cv", lambda *a, **k: dataclasses.replace(cv := ridge_cv(*a, **k), fit=spoiled(cv.fit))
+    )
+    for output in (["-o", "m.npz"], []):
+        outcome = run("fit", csv, "--target", "y", *options, *output)
+        assert (outcome.code, outcome.new) == (1, [])
+        assert "this is NOT the optimum" in outcome.out and "saved to" not in outcome.out
+        assert outcome.err.startswith("error: The fit did not converge, so no model is saved: residual ratio 4e+05 ")
+        assert "--standardize" in outcome.err and len(outcome.err.splitlines()) == 1
+        assert run("fit", csv, "--target", "y", *options, *output, "--json").json["file"] is None
+
+
+def test_a_report_that_fails_leaves_no_model(run, csv, monkeypatch):
+    def fail(*args, **kwargs):
+        raise ValueError("cannot be said")
+
+    monkeypatch.setattr(cli, "rendered", fail)
+    outcome = run("fit", csv, "--target", "y", "-o", "m.npz")
+    assert (outcome.code, outcome.out, outcome.err, outcome.new) == (1, "", "error: cannot be said\n", [])
 
 
 def test_an_interrupted_save_leaves_no_file(run, csv, monkeypatch):

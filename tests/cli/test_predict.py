@@ -111,6 +111,13 @@ def test_a_category_that_is_a_list(refuse, run, cities):
     refuse("predict", cities, "new.parquet", "-o", "out.csv", words=["'city'", "list", "neither"])
 
 
+def test_a_model_without_features(run, model, csv, numbers):
+    y = numbers[1]
+    save(shrinkage.ridge(np.empty((24, 0)), y), "m.npz")
+    assert run("predict", "m.npz", csv, "-o", "out.csv").code == 0
+    np.testing.assert_array_equal(read("out.csv")[1], np.full((24, 1), load("m.npz").intercept))
+
+
 def test_predictions_that_overflow(refuse, write, model):
     save(dataclasses.replace(load(model), coef=np.array([1e300, 1.0])), "m.npz")
     write("a,b\n1,2\n1e300,2\n", "new.csv")

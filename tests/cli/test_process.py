@@ -57,13 +57,15 @@ def test_a_terminal_of_plain_ascii(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes")
 def test_a_reader_that_leaves(tmp_path):
-    assert shrinkage("fit", DIABETES, "--target", "progression", "-o", "m.npz", cwd=tmp_path).returncode == 0
-    reader, writer = os.pipe()
-    os.close(reader)
-    command = [sys.executable, "-c", START, "predict", "m.npz", str(DIABETES), "-o", "-"]
-    done = subprocess.run(command, cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE, timeout=120)
-    os.close(writer)
-    assert (done.returncode, done.stderr) == (1, b"")
+    fit = ["fit", str(DIABETES), "--target", "progression", "-o", "m.npz"]
+    for args in (fit, ["predict", "m.npz", str(DIABETES), "-o", "-"]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        command = [sys.executable, "-c", START, *args]
+        done = subprocess.run(command, cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE, timeout=120)
+        os.close(writer)
+        assert (done.returncode, done.stderr) == (1, b"")
+        assert (tmp_path / "m.npz").exists()  # whoever reads the report, the model is kept
 
 
 def test_importing_the_command_line_imports_no_extra():

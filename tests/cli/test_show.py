@@ -4,9 +4,11 @@ import dataclasses
 import json
 from importlib.metadata import PackageNotFoundError, version
 
+import numpy as np
 import pytest
 
 import shrinkage
+from shrinkage.conventions import CONVENTIONS
 from shrinkage.persistence import Model, save
 
 
@@ -37,8 +39,6 @@ def test_show_a_bare_fit_saved_from_python(run, numbers):
 
 
 def test_show_several_targets(run, numbers):
-    import numpy as np
-
     X, y = numbers
     Y = np.column_stack([y, -2 * y, y + X[:, 0]])
     for per_target in (False, True):
@@ -46,6 +46,7 @@ def test_show_several_targets(run, numbers):
         save(cv, "m.npz")
         outcome = run("show", "m.npz")
         assert outcome.code == 0 and "RMSE" in outcome.out
+        assert ["feature", "y0", "y1", "y2"] in [line.split() for line in outcome.out.splitlines()]
         assert next(line.split() for line in outcome.out.splitlines() if line.startswith("x1"))[1:] == [
             f"{value:.5g}" for value in cv.fit.coef[:, 1]
         ]
@@ -53,20 +54,47 @@ def test_show_several_targets(run, numbers):
         assert facts["coefficients"][0]["coefficient"] == pytest.approx(cv.fit.coef[:, 1])
 
 
-def test_a_fit_that_did_not_converge_is_not_called_the_optimum(run, numbers):
+@pytest.mark.parametrize("convention", CONVENTIONS)
+@pytest.mark.parametrize("targets", [1, 2])
+def test_show_converts_every_convention(run, numbers, convention, targets):
+    X, y = numbers
+    alpha = 0.5 if targets == 1 else [0.5, 0.25]
+    fit = shrinkage.ridge(X, y if targets == 1 else np.c_[y, -y], alpha, convention=convention)
+    save(fit, "m.npz")
+    facts = run("show", "m.npz", "--json").json
+    again = shrinkage.ridge(X, y if targets == 1 else np.c_[y, -y], facts["alpha"])
+    np.testing.assert_allclose(again.coef, fit.coef, rtol=1e-10)
+    np.testing.assert_allclose(facts["alpha_sum"], 24 * np.asarray(facts["alpha"]), rtol=1e-14)
+    save(shrinkage.ridge_cv(X, y, [0.5, 0.25], convention=convention), "m.npz")
+    facts = run("show", "m.npz", "--json").json
+    assert facts["alpha"] == facts["score"]["alphas"][facts["score"]["index"]]
+    assert sorted(facts["score"]["alphas"], reverse=True) == facts["score"]["alphas"]
+    assert "best of 2 values" in run("show", "m.npz").out
+
+
+@pytest.mark.parametrize("targets", [1, 2])
+def test_show_a_model_without_features(run, numbers, targets):
+    y = numbers[1]
+    save(shrinkage.ridge_cv(np.empty((24, 0)), y if targets == 1 else np.c_[y, -y]), "m.npz")
+    outcome = run("show", "m.npz")
+    assert outcome.code == 0 and "24 rows, 0 features" in outcome.out and "intercept" in outcome.out
+    assert "wider" not in outcome.out and "per sd:" not in outcome.out
+    assert run("show", "m.npz", "--json").json["coefficients"] == []
+
+
+@pytest.mark.parametrize("converged", [True, False])
+def test_the_certificate_has_the_last_word(run, numbers, converged):
     fit = shrinkage.ridge(*numbers, 0.1)
-    for change in ({"converged": False}, {"residual_ratio": 1e6}):
-        save(dataclasses.replace(fit, certificate=dataclasses.replace(fit.certificate, **change)), "m.npz")
-        outcome = run("show", "m.npz")
-        assert "this is NOT the optimum" in outcome.out and "proved" not in outcome.out
+    certificate = dataclasses.replace(fit.certificate, converged=converged, residual_ratio=1.0 if not converged else 99)
+    save(dataclasses.replace(fit, certificate=certificate), "m.npz")
+    out = run("show", "m.npz").out
+    assert ("the optimum, proved" in out, "this is NOT the optimum" in out) == (converged, not converged)
 
 
 def test_a_file_of_strange_values_is_shown_all_the_same(run, numbers):
-    import numpy as np
-
     cv = shrinkage.ridge_cv(*numbers, [1.0, 0.1])
     fit = dataclasses.replace(cv.fit, coef=np.array([np.nan, 1e308]), solver="\x1b[31m")
-    cv = dataclasses.replace(cv, fit=fit, method="\x1b[5m", score=-1.0, index=10**9)
+    cv = dataclasses.replace(cv, fit=fit, score=-1.0)
     about = {"data": 7, "rows_dropped": "many", "seconds": "x", "training_r2": float("nan")}
     save(Model(fit, cv, None, about), "m.npz")
     outcome = run("show", "m.npz")
