@@ -15,6 +15,7 @@ import pytest
 
 import shrinkage
 from shrinkage import persistence
+from shrinkage.conventions import CONVENTIONS
 from shrinkage.persistence import Column, Model, load, load_model, save
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions, links and pipes")
@@ -84,6 +85,26 @@ def test_fit_of_several_targets(alpha, tmp_path):
     fit = shrinkage.ridge(*problem(t=2), alpha, penalty_factor=[1.0, 0.0, np.inf])
     save(fit, tmp_path / "m.npz")
     assert_same(fit, load(tmp_path / "m.npz"))
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+@pytest.mark.parametrize("alpha", [0.1, [0.1, 0.2]], ids=["one alpha", "alpha per target"])
+def test_models_of_every_convention(convention, alpha, tmp_path):
+    per_target = alpha != 0.1
+    X, y = problem(t=2 if per_target else None)
+    options = {"convention": convention}
+    cv = shrinkage.ridge_cv(X, y, [1.0, 0.1], alpha_per_target=per_target, **options)
+    fits = [shrinkage.ridge(X, y, alpha, **options), *shrinkage.ridge_path(X, y, [1.0, 0.1], **options), cv.fit]
+    for model in (*map(Model, fits), Model(cv.fit, cv)):
+        save(model, tmp_path / "m.npz")
+        assert_same(model, load_model(tmp_path / "m.npz"))
+
+
+@pytest.mark.parametrize("t", [None, 1, 2])
+def test_models_without_features(t, tmp_path):
+    cv = shrinkage.ridge_cv(np.empty((40, 0)), problem(t=t)[1], [1.0, 0.1])
+    save(cv, tmp_path / "m.npz")
+    assert_same(Model(cv.fit, cv), load_model(tmp_path / "m.npz"))
 
 
 @pytest.mark.parametrize("t", [None, 2])
@@ -256,10 +277,18 @@ def test_hostile_member_is_refused_with_its_reason(path, name, data, match):
         ({"version": True}, r"'version' .* is True"),
         ({"n_targets": -1}, r"'n_targets' .* is -1"),
         ({"n_targets": 1}, r"shape .* where"),
+        ({"n_targets": 0}, r"it has no target"),
         ({"fit": None}, r"'fit' .* is None, not a valid dict"),
         ({"fit": {}}, r"'l1_ratio' .* is missing"),
         ({"fit": {"convention": "three_lambda"}}, r"convention that is not known, 'three_lambda'"),
+        ({"fit": {"sum_weights": 0.0}}, r"its sum of weights is 0\.0, not a positive number"),
+        ({"fit": {"sum_weights": float("nan")}}, r"its sum of weights is nan"),
+        (
+            {"fit": {"sum_weights": 1e-320, "convention": "sum"}},
+            r"its alpha is impossible \(alpha=0\.1 .* beyond the range",
+        ),
         ({"cross_validation": {"n_alphas": 0}}, r"has no alpha"),
+        ({"cross_validation": {"n_alphas": 1, "method": "kfold"}}, r"of a kind that is not known, 'kfold'"),
         ({"fit": {"convention": "x" * 99}}, r"convention that is not known, 'x{39}"),
         ({"certificate": {}}, r"'objective' .* is missing"),
         ({"feature_names": ["a"]}, r"'feature_names' .* must be 3 strings"),
@@ -269,6 +298,7 @@ def test_hostile_member_is_refused_with_its_reason(path, name, data, match):
         ({"cross_validation": {}}, r"'n_alphas' .* is missing"),
         ({"columns": [1]}, r"'columns' .* must hold objects"),
         ({"columns": [{"name": "a", "levels": None}]}, r"do not make 3 features"),
+        ({"columns": [{"name": "a", "levels": []}]}, r"do not make 3 features"),
         ({"columns": [{"name": "a", "levels": [1, 2, 3]}]}, r"'levels' .* must be 3 strings"),
         ({"about": {"a": [1]}}, r"about\['a'\] must be"),
         ({"about": 1}, r"'about' .* is 1"),
@@ -279,6 +309,27 @@ def test_hostile_description_is_refused_with_its_reason(path, change, match):
     if change.get("fit"):
         change = {"fit": meta["fit"] | change["fit"]}
     rewrite(path, {"model.npy": meta_bytes(meta | change)})
+    refused(path, match)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "match"),
+    [
+        ("fit.alpha", -1.0, r"its alpha is impossible \(alpha=-1\.0 must be finite and at least 0"),
+        ("fit.alpha", float("nan"), r"its alpha is impossible \(alpha=nan"),
+        ("fit.alpha", 1e308, r"its alpha is impossible \(alpha=1e\+308 .* beyond the range"),
+        ("cross_validation.alphas", [1.0, -0.1], r"its alpha is impossible \(alpha\[1\]=-0\.1"),
+        ("cross_validation.index", 2, r"chose an alpha that is not where it says"),
+        ("cross_validation.index", -1, r"chose an alpha that is not where it says"),
+        ("cross_validation.alpha", 0.5, r"chose an alpha that is not where it says"),
+        ("cross_validation.scores", [[1.0], [2.0]], r"shape \(2, 1\) where \(2,\) belongs"),
+    ],
+)
+def test_impossible_numbers_are_refused_with_their_reason(tmp_path, name, value, match):
+    path = tmp_path / "m.npz"
+    save(shrinkage.ridge_cv(*problem(), [1.0, 0.1]), path)
+    data = array(value) if "index" not in name else header("<i8", "()") + int(value).to_bytes(8, "little", signed=True)
+    rewrite(path, {f"{name}.npy": data})
     refused(path, match)
 
 
@@ -331,9 +382,26 @@ def test_sizes_beyond_the_file_are_refused(path):
     refused(path, r"claim \d+ bytes in a file of \d+")
 
 
-def test_encrypted_members_are_refused(path):
-    patch_directory(path, "fit.coef.npy", 8, 1, 2)
-    refused(path, r"is encrypted")
+# Fields of an entry: 6 the version of zip it takes, 8 flags, 10 the kind of compression
+@pytest.mark.parametrize(
+    ("offset", "value", "match"),
+    [
+        (8, 0x01, r"member 'fit\.coef\.npy' is encrypted"),
+        (8, 0x20, r"the archive is damaged \(compressed patched data"),
+        (8, 0x40, r"the archive is damaged \(strong encryption"),
+        (10, 99, r"member 'fit\.coef\.npy' is compressed"),
+        (6, 255, r"the archive is damaged \(zip file version 25\.5"),
+    ],
+)
+def test_features_of_zip_that_no_model_has_are_refused(path, offset, value, match):
+    patch_directory(path, "fit.coef.npy", offset, value, 2)
+    refused(path, match)
+
+
+def test_a_member_name_that_is_no_text_is_refused(path):
+    patch_directory(path, "fit.coef.npy", 8, 0x800, 2)
+    path.write_bytes(path.read_bytes().replace(b"fit.coef.npy", b"fit.c\xff\xfef.npy"))
+    refused(path, r"the archive is damaged")
 
 
 @pytest.mark.parametrize(

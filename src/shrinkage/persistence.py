@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ._result import Certificate, CrossValidation, Fit
-from .conventions import CONVENTIONS
+from .conventions import CONVENTIONS, from_canonical, ridge_alpha
 
 __all__ = ["Column", "Model", "load", "load_model", "save"]
 
@@ -33,12 +33,13 @@ _META = "model.npy"
 _FLOAT, _INT, _BYTES = "<f8", "<i8", "|u1"
 # The only header numpy.save writes for these arrays; matched, not evaluated
 _NPY_HEADER = re.compile(rb"\{'descr': '([^']{1,16})', 'fortran_order': (True|False), 'shape': \(([-0-9, ]*)\), \}\s*")
+# RuntimeError: NotImplementedError for versions and flags of zip beyond zipfile, RecursionError for nested JSON
 _BROKEN_ZIP = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     struct.error,
-    NotImplementedError,
     RuntimeError,
+    UnicodeDecodeError,
     OverflowError,
     EOFError,
 )
@@ -122,8 +123,8 @@ _CERTIFICATE: dict[str, type] = {
 }
 _CV_ARRAYS = {
     "alphas": ("k",),
-    "scores": ("k", "kt"),
-    "standard_errors": ("k", "kt"),
+    "scores": ("kt",),
+    "standard_errors": ("kt",),
     "effective_dof": ("k",),
     "alpha": ("", "t"),
     "index": ("", "t"),
@@ -132,6 +133,7 @@ _CV_ARRAYS = {
 }
 _CV_META: dict[str, type] = {"method": str, "convention": str}
 _INTEGER_ARRAYS = {"index"}
+_METHODS = ("loo", "gcv")
 
 
 def save(model: Fit | CrossValidation | Model, path: str | os.PathLike[str]) -> None:
@@ -298,11 +300,12 @@ def _decode(stream: BinaryIO) -> Model:
     archive = _open(stream, size)
     meta = _read_meta(archive)
     t = _typed(meta, "n_targets", int, optional=True)
+    if t == 0:
+        raise ValueError("it has no target")
     part = _typed(meta, "fit", dict)
     fields: dict[str, Any] = {name: _typed(part, name, kind) for name, kind in _FIT_META.items()}
-    known = CONVENTIONS.get(fields["convention"])
-    if known is None:
-        raise ValueError(f"its alpha is in a convention that is not known, {fields['convention']!r:.40}")
+    if not 0 < fields["sum_weights"] < math.inf:
+        raise ValueError(f"its sum of weights is {fields['sum_weights']}, not a positive number")
     p = fields["n_features"]
     dims = {"t": () if t is None else (t,), "p": (p,)}
     wanted = {f"fit.{name}.npy": shapes for name, shapes in _FIT_ARRAYS.items()}
@@ -311,6 +314,8 @@ def _decode(stream: BinaryIO) -> Model:
         n_alphas = _typed(cv_part, "n_alphas", int)
         if n_alphas < 1:
             raise ValueError("its cross-validation has no alpha")
+        if _typed(cv_part, "method", str) not in _METHODS:
+            raise ValueError(f"its cross-validation is of a kind that is not known, {cv_part['method']!r:.40}")
         dims["k"] = (n_alphas,)
         wanted |= {f"cross_validation.{name}.npy": shapes for name, shapes in _CV_ARRAYS.items()}
     arrays = _read_arrays(archive, wanted, dims)
@@ -318,6 +323,7 @@ def _decode(stream: BinaryIO) -> Model:
     part = _typed(meta, "certificate", dict)
     certificate = Certificate(**{name: _typed(part, name, kind) for name, kind in _CERTIFICATE.items()})
     fields |= {name: arrays.get(f"fit.{name}.npy") for name in _FIT_ARRAYS}
+    _check_alpha(fields["alpha"], fields["convention"], fields["sum_weights"])
     fit = Fit(
         **fields,
         certificate=certificate,
@@ -332,6 +338,10 @@ def _decode(stream: BinaryIO) -> Model:
             errors=None,
             fit=fit,
         )
+        _check_alpha(cv.alphas, cv.convention, fit.sum_weights)
+        index = np.asarray(cv.index)
+        if not ((0 <= index) & (index < len(cv.alphas))).all() or not np.array_equal(cv.alphas[index], cv.alpha):
+            raise ValueError("its cross-validation chose an alpha that is not where it says")
     about = _typed(meta, "about", dict)
     _check_about(about)
     return Model(fit, cv, _columns(meta, p), about)
@@ -353,6 +363,8 @@ def _open(stream: BinaryIO, size: int) -> zipfile.ZipFile:
         seen.add(info.filename)
         if not 0 <= info.header_offset < size:
             raise ValueError(f"member {info.filename!r} lies outside the file")
+        if info.flag_bits & 1:
+            raise ValueError(f"member {info.filename!r} is encrypted, which no shrinkage model is")
         if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
             raise ValueError(f"member {info.filename!r} is compressed, which no shrinkage model is")
     total = sum(info.file_size for info in archive.infolist())
@@ -452,6 +464,16 @@ def _typed(mapping: dict[str, Any], key: str, kind: type, *, optional: bool = Fa
     return value
 
 
+def _check_alpha(alpha: Any, convention: str, sum_weights: float) -> None:
+    if convention not in CONVENTIONS:
+        raise ValueError(f"its alpha is in a convention that is not known, {convention!r:.40}")
+    try:
+        # In sum units as well: no fit has a W alpha beyond float64
+        from_canonical(ridge_alpha(alpha, convention, sum_weights=sum_weights), "sum", sum_weights=sum_weights)
+    except ValueError as error:
+        raise ValueError(f"its alpha is impossible ({error})") from None
+
+
 def _names(mapping: dict[str, Any], key: str, count: int) -> tuple[str, ...] | None:
     names = _typed(mapping, key, list, optional=True)
     if names is None:
@@ -470,7 +492,9 @@ def _columns(meta: dict[str, Any], n_features: int) -> tuple[Column, ...] | None
         if not isinstance(entry, dict):
             raise ValueError(f"'columns' in member {_META!r} must hold objects")
         levels = _typed(entry, "levels", list, optional=True)
-        columns.append(Column(_typed(entry, "name", str), levels and _names(entry, "levels", len(levels))))
+        columns.append(
+            Column(_typed(entry, "name", str), None if levels is None else _names(entry, "levels", len(levels)))
+        )
     if sum(len(column.features) for column in columns) != n_features:
         raise ValueError(f"'columns' in member {_META!r} do not make {n_features} features")
     return tuple(columns)
