@@ -66,8 +66,13 @@ def _check_sides(shape: tuple[int, ...], name: str) -> None:
 
 
 def _from_frame(value: Any, name: str) -> tuple[Matrix, tuple[str, ...] | None]:
-    """A table as a Fortran-ordered matrix with its column names, or a series as a vector without."""
+    """A table as a Fortran-ordered matrix with its column names, or a series as a vector with its own, if any."""
     nw = require("narwhals", extra="frames")
+    pa = sys.modules.get("pyarrow")
+    if pa is not None and isinstance(value, pa.Array):  # narwhals knows the forms in chunks alone
+        value = pa.chunked_array([value])
+    elif pa is not None and isinstance(value, pa.RecordBatch):
+        value = pa.Table.from_batches([value])
     try:
         table = nw.from_native(value, eager_only=True, allow_series=True)
     except TypeError:
@@ -77,8 +82,11 @@ def _from_frame(value: Any, name: str) -> tuple[Matrix, tuple[str, ...] | None]:
         raise
     if isinstance(table, nw.Series):
         if not _is_numeric(table):
-            raise TypeError(f"{name} has dtype {_dtype_of(table)}, which is not numeric: encode it as numbers first")
-        return _values_of(table, name), None
+            raise TypeError(
+                f"{name} has dtype {_dtype_of(table)}, which is not numeric: encode it as numbers first, "
+                "with astype(float) where numbers are held as objects"
+            )
+        return _values_of(table, name), None if table.name in (None, "") else (str(table.name),)
     if not isinstance(table, nw.DataFrame):
         kind = type(value)
         raise TypeError(
@@ -91,7 +99,7 @@ def _from_frame(value: Any, name: str) -> tuple[Matrix, tuple[str, ...] | None]:
         those, them = ("columns that are", "them") if len(bad) > 1 else ("column that is", "it")
         raise TypeError(
             f"{name} has {len(bad)} {those} not numeric: {', '.join(bad[:5])}{', ...' * (len(bad) > 5)}. "
-            f"Encode {them} as numbers (one-hot, for example) or drop {them}"
+            f"Encode {them} as numbers (one-hot, or astype(float) for numbers held as objects) or drop {them}"
         )
     _check_sides(table.shape, name)
     single = len(table.columns) > 0 and all(d == nw.Float32 for d in table.schema.values())

@@ -340,7 +340,7 @@ def _decode(stream: BinaryIO) -> Model:
         )
         _check_alpha(cv.alphas, cv.convention, fit.sum_weights)
         index = np.asarray(cv.index)
-        if not ((0 <= index) & (index < len(cv.alphas))).all() or not np.array_equal(cv.alphas[index], cv.alpha):
+        if not ((index >= 0) & (index < len(cv.alphas))).all() or not np.array_equal(cv.alphas[index], cv.alpha):
             raise ValueError("its cross-validation chose an alpha that is not where it says")
     about = _typed(meta, "about", dict)
     _check_about(about)

@@ -1,6 +1,7 @@
 """Tables and series of pandas, polars, Arrow and narwhals: values, names, and sentences about what cannot be used."""
 
 import sys
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -48,6 +49,7 @@ FRAMES = {
     "pandas, Arrow": lambda X: pandas_frame(X).astype(pd.ArrowDtype(pa.float64())),
     "polars": lambda X: pl.DataFrame(X, schema=list(NAMES)),
     "arrow": arrow_table,
+    "arrow, batch": lambda X: arrow_table(X).to_batches()[0],
     "arrow, in chunks": lambda X: pa.concat_tables([arrow_table(X[:11]), arrow_table(X[11:])]),
     "narwhals": lambda X: nw.from_native(pandas_frame(X)),
     "narwhals, stable": lambda X: nw_v1.from_native(pl.DataFrame(X, schema=list(NAMES))),
@@ -205,11 +207,10 @@ def test_column_that_is_not_numeric_is_named(X, y, kind, series, dtype):
     # as a target, alone or in a table
     with pytest.raises(TypeError, match=r"^y has 1 column that is not numeric: 'region' "):
         ridge(X, frame)
-    if kind != "arrow":
-        with pytest.raises(TypeError, match=rf"^y has dtype ({dtype}).*, which is not numeric: encode it"):
-            ridge(X, series)
-        with pytest.raises(TypeError, match=rf"^sample_weight has dtype ({dtype}).*, which is not numeric"):
-            ridge(X, y, sample_weight=series)
+    with pytest.raises(TypeError, match=rf"^y has dtype ({dtype}).*, which is not numeric: encode it"):
+        ridge(X, series)
+    with pytest.raises(TypeError, match=rf"^sample_weight has dtype ({dtype}).*, which is not numeric"):
+        ridge(X, y, sample_weight=series)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -322,8 +323,8 @@ def test_frames_that_are_not_in_memory(X, y):
         pytest.param(lambda v: pd.Index(v), id="pandas index"),
         pytest.param(lambda v: pd.array(v), id="pandas array"),
         pytest.param(lambda v: pd.Categorical(np.round(v)), id="pandas categorical"),
-        pytest.param(lambda v: pa.array(v), id="arrow array"),
-        pytest.param(lambda v: pa.RecordBatch.from_arrays([pa.array(v)], names=["a"]), id="arrow batch"),
+        pytest.param(lambda v: pa.scalar(v[0]), id="arrow scalar"),
+        pytest.param(lambda v: pa.Tensor.from_numpy(v), id="arrow tensor"),
     ],
 )
 def test_other_things_of_these_libraries(X, y, make):
@@ -340,7 +341,7 @@ def test_other_things_of_these_libraries(X, y, make):
 
 
 def test_series_as_X(X, y):
-    for given in (pd.Series(y), pl.Series(y), pa.chunked_array([y])):
+    for given in (pd.Series(y), pl.Series("named", y), pa.chunked_array([y]), pa.array(y)):
         with pytest.raises(ValueError, match=r"^X must be a 2-D array .* got 1-D: pass X.reshape\(-1, 1\)"):
             ridge(given, y)
 
@@ -376,7 +377,8 @@ SERIES = {
     "pandas, nullable": lambda v: pd.Series(v, dtype="Float64"),
     "pandas, Arrow": lambda v: pd.Series(v, dtype=pd.ArrowDtype(pa.float64())),
     "polars": pl.Series,
-    "arrow": lambda v: pa.chunked_array([v[:7], v[7:]]),
+    "arrow": pa.array,
+    "arrow, in chunks": lambda v: pa.chunked_array([v[:7], v[7:]]),
     "narwhals": lambda v: nw.from_native(pd.Series(v), series_only=True),
     "narwhals, stable": lambda v: nw_v1.from_native(pl.Series(v), series_only=True),
 }
@@ -391,12 +393,36 @@ def test_series_as_target_and_weights(X, y, kind):
     assert fit.score(X, make(y), make(s)) == fit.score(X, y, s)
 
 
+@pytest.mark.parametrize("make", [pd.Series, pl.Series])
+def test_the_name_of_a_series_is_that_of_the_target(X, y, make):
+    named = make(name="price", data=y) if make is pd.Series else make("price", y)
+    for fit in (ridge(X, named), ridge_path(X, named, [1.0])[0], ridge_cv(X, named, [1.0]).fit):
+        assert fit.target_names == ("price",) and fit.coef.shape == (4,)
+    assert ridge(X, pd.Series(y, name=0)).target_names == ("0",)
+
+
+def test_decimals(X, y):
+    """Numbers where the library says so, and refused with what to do where it holds objects."""
+    held = [Decimal(f"{v:.3f}") for v in y]
+    expected = ridge(X, [float(v) for v in held], 0.1).coef
+    typed = pd.Series(held, dtype=pd.ArrowDtype(pa.decimal128(12, 3)))
+    for target in (typed, pl.Series(held), pa.array(held), pa.chunked_array([held])):
+        np.testing.assert_allclose(ridge(X, target, 0.1).coef, expected, rtol=1e-14)
+    for kind in KINDS:
+        frame = same_kind_of_frame(kind, {"age": X[:, 0], "bmi": typed if kind == "pandas" else held})
+        np.testing.assert_allclose(ridge(frame, y).coef, ridge(np.c_[X[:, 0], np.array(held, float)], y).coef)
+    with pytest.raises(
+        TypeError, match=r"^y has dtype Object, .* with astype\(float\) where numbers are held as objects"
+    ):
+        ridge(X, pd.Series(held))
+    with pytest.raises(TypeError, match=r"'bmi' \(Object\)\. .*astype\(float\) for numbers held as objects"):
+        ridge(pd.DataFrame({"bmi": held}), y)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_nullable_series(X, y, kind):
     flags = np.arange(N) % 2
     for name, series in nullable(kind).items():
-        if kind == "arrow":
-            series = pa.chunked_array([series])
         np.testing.assert_array_equal(ridge(X, series).coef, ridge(X, flags).coef)
         np.testing.assert_array_equal(
             ridge(X, y, sample_weight=series).coef, ridge(X, y, sample_weight=flags).coef, err_msg=name
@@ -407,8 +433,6 @@ def test_nullable_series(X, y, kind):
 def test_missing_values_in_series_are_located(X, y, kind):
     for series in nullable(kind).values():
         series = with_null(kind, series)
-        if kind == "arrow":
-            series = pa.chunked_array([series])
         with pytest.raises(ValueError, match=r"^y contains nan at row 3: remove such rows"):
             ridge(X, series)
         with pytest.raises(ValueError, match=r"^sample_weight is not finite at row 3 \(nan\)"):
