@@ -22,6 +22,8 @@ from .persistence import Column
 
 FORMATS = (".csv", ".parquet")
 MAX_LEVELS = 1_000
+# The squares of a column are summed
+_LARGEST = 1e150
 
 Vector = NDArray[np.float64]
 
@@ -151,30 +153,33 @@ def training_data(
 
     n_rows = table.num_rows
     complete = _complete_rows(plain, missing)
+    kept = np.arange(n_rows) if complete is None else np.flatnonzero(complete)
     if complete is not None:
         mask = require("pyarrow", extra="cli").array(complete)
         plain = {name: column.filter(mask) for name, column in plain.items()}
-        n_rows = int(complete.sum())
+        n_rows = len(kept)
     if n_rows == 1:
         left = " left without missing values" if table.num_rows > 1 else ""
         raise ValueError(f"There is only one row{left}; a fit needs at least two.")
 
-    y = _numbers(plain[target], target)
+    y = _numbers(plain[target], target, kept, _LARGEST)
     if (y == y[0]).all():
         raise ValueError(f"The target column {target!r} is {y[0]:g} in every row; there is nothing to explain.")
     sample_weight = None
     if weights is not None:
-        sample_weight = _numbers(plain[weights], weights)
+        sample_weight = _numbers(plain[weights], weights, kept, _LARGEST)
         if (sample_weight < 0).any():
             row = int(np.argmax(sample_weight < 0))
-            raise ValueError(f"The weights column {weights!r} is negative ({sample_weight[row]:g} in {rows([row])}).")
+            raise ValueError(
+                f"The weights column {weights!r} is negative ({sample_weight[row]:g} in {rows(kept[[row]])})."
+            )
         if not sample_weight.any():
             raise ValueError(f"The weights column {weights!r} is zero in every row.")
     columns = tuple(Column(name, _levels(plain[name], name) if name in text else None) for name in names)
     features = Counter(name for column in columns for name in column.features)
     if repeated := [name for name, count in features.items() if count > 1]:
         raise ValueError(f"--one-hot would make a second column named {listed(repeated)}; rename the first.")
-    X = _matrix(plain, columns, n_rows)
+    X = _matrix(plain, columns, kept, _LARGEST)
     constant = _constant(X, sample_weight)
     if constant.all():
         raise ValueError(
@@ -204,7 +209,7 @@ def prediction_matrix(table: Any, columns: Sequence[Column]) -> Vector:
                 f"Column {_example(plain[column.name], column.name)} is not numeric; the model needs numbers."
             )
     _complete_rows(plain, "predict")
-    return _matrix(plain, columns, table.num_rows)
+    return _matrix(plain, columns, np.arange(table.num_rows))
 
 
 def prediction_table(names: Sequence[str], values: Vector) -> Any:
@@ -322,13 +327,15 @@ def _levels(column: Any, name: str) -> tuple[str, ...]:
     return tuple(levels)
 
 
-def _matrix(plain: dict[str, Any], columns: Sequence[Column], n_rows: int) -> Vector:
+def _matrix(
+    plain: dict[str, Any], columns: Sequence[Column], row: NDArray[np.int64], largest: float = math.inf
+) -> Vector:
     # Column by column into the order of memory that the solver reads without a copy
-    X = np.empty((n_rows, sum(len(column.features) for column in columns)), order="F")
+    X = np.empty((len(row), sum(len(column.features) for column in columns)), order="F")
     j = 0
     for column in columns:
         if column.levels is None:
-            X[:, j] = _numbers(plain[column.name], column.name)
+            X[:, j] = _numbers(plain[column.name], column.name, row, largest)
             j += 1
         else:
             codes = _codes(plain[column.name], column)
@@ -338,13 +345,15 @@ def _matrix(plain: dict[str, Any], columns: Sequence[Column], n_rows: int) -> Ve
     return X
 
 
-def _numbers(column: Any, name: str) -> Vector:
+def _numbers(column: Any, name: str, row: NDArray[np.int64], largest: float) -> Vector:
+    """Finite values of a size up to `largest`; `row` says where in the file they come from."""
     values = column.to_numpy()
-    infinite = np.isinf(values)
-    if infinite.any():
-        raise ValueError(
-            f"Column {name!r} is infinite in {rows(np.flatnonzero(infinite))}; only finite numbers can be used."
-        )
+    for wrong, words in (
+        (np.isinf(values), "infinite in {}; only finite numbers can be used."),
+        (np.abs(values) > largest, "too large to square in {}; rescale it."),
+    ):
+        if wrong.any():
+            raise ValueError(f"Column {name!r} is {words.format(rows(row[wrong]))}")
     return values
 
 

@@ -387,6 +387,18 @@ def test_one_row_left(refuse, write):
 def test_infinite_values_are_located(refuse, write):
     write("a,y\n1,3\ninf,1\n4,7\n")
     refuse("fit", "data.csv", "--target", "y", words=["'a' is infinite in data row 2"])
+    write("a,y\n1,3\n,1\ninf,1\n4,7\n")
+    refuse("fit", "data.csv", "--target", "y", "--missing", "drop", words=["'a' is infinite in data row 3"])
+
+
+def test_values_too_large_to_square_are_located(refuse, write):
+    write("a,s,b,y\n1,1,2,3\n,2,1,1\n4,3,-1e200,7\n3,1e200,2,1\n")
+    where = ["--target", "y", "--missing", "drop"]
+    refuse("fit", "data.csv", *where, "--drop", "s", words=["'b' is too large to square in data row 3; rescale"])
+    refuse("fit", "data.csv", "--target", "b", "--drop", "s", "--missing", "drop", words=["'b' is too large"])
+    refuse(
+        "fit", "data.csv", *where, "--drop", "b", "--weights", "s", words=["'s' is too large to square in data row 4"]
+    )
 
 
 @pytest.mark.parametrize("option", [[], ["--standardize"], ["--alphas", "0.5"], ["--cv", "gcv"]])
@@ -456,6 +468,9 @@ def test_weights_that_cannot_be(refuse, write):
     write("a,y,s,z\n1,2,1,0\n2,4,-2,0\n3,1,3,0\n")
     refuse("fit", "data.csv", "--target", "y", "--weights", "s", words=["'s' is negative (-2 in data row 2)"])
     refuse("fit", "data.csv", "--target", "y", "--weights", "z", words=["'z' is zero in every row"])
+    write("a,y,s\n,2,1\n2,4,-2\n3,1,3\n")
+    late = ["--weights", "s", "--missing", "drop"]
+    refuse("fit", "data.csv", "--target", "y", *late, words=["'s' is negative (-2 in data row 2)"])
 
 
 def test_duplicate_names(refuse, write):
