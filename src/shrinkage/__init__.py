@@ -39,9 +39,12 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        return version("shrinkage")
+        try:
+            return version("shrinkage")
+        except PackageNotFoundError:  # imported from a source tree
+            return "0+unknown"
     if name in ("conventions", "penalties", "persistence", "sklearn", "reference"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

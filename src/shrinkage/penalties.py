@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+_UNLIKE_NUMBERS = (bool, np.bool_, type(None))
+
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -63,10 +65,14 @@ class Penalty:
 
 
 def as_numbers(value: Any, rule: str) -> Vector:
-    """A float64 copy of real numbers; TypeError(rule) for text, complex numbers and whatever else is none."""
+    """A float64 copy of real numbers; TypeError(rule) for text, booleans, None and whatever else is none."""
     try:
         array = np.asarray(value)
-        if array.dtype.kind in "biufO":
+        # NumPy makes numbers of True and None
+        mixed = isinstance(value, (list, tuple)) or array.dtype.kind == "O"
+        if mixed and any(isinstance(item, _UNLIKE_NUMBERS) for item in np.asarray(value, dtype=object).flat):
+            raise TypeError
+        if array.dtype.kind in "iufO":
             return array.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
         pass
@@ -85,12 +91,13 @@ def check_alpha(alpha: Any, name: str = "alpha", *, n_targets: int = 1) -> float
     """
     if type(alpha) is float and alpha >= 0.0 and alpha < math.inf:
         return alpha
-    if isinstance(alpha, (bool, np.bool_)) or alpha is None:
-        raise TypeError(f"{name} must be a number or one number per target, got {alpha!r}")
     values = as_numbers(alpha, f"{name} must be a number or one number per target")
     bad = values[~(np.isfinite(values) & (values >= 0))]
     if bad.size:
-        raise ValueError(f"{name} must be finite and zero or more, got {bad.flat[0]:g}")
+        advice = "0 is no penalty"
+        if bad.flat[0] == np.inf:
+            advice = "no penalty, for which convention 'inverse' has inf, is 0 in every other convention"
+        raise ValueError(f"{name} must be finite and zero or more, got {bad.flat[0]:g}: {advice}")
     if values.ndim == 0:
         return float(values)
     if values.shape != (n_targets,):

@@ -36,7 +36,7 @@ REFUSED_ALPHAS = [
     (-1.0, ValueError, "must be finite and zero or more, got -1"),
     (-1e-300, ValueError, "must be finite and zero or more, got -1e-300"),
     (np.nan, ValueError, "must be finite and zero or more, got nan"),
-    (np.inf, ValueError, "must be finite and zero or more, got inf"),
+    (np.inf, ValueError, "must be finite and zero or more, got inf: no penalty, .* 'inverse' has inf, is 0 in every"),
     (np.array(-2), ValueError, "must be finite and zero or more, got -2"),
     ([1.0, 2.0], ValueError, r"must be a number or have one value per target \(1\), got shape \(2,\)"),
     ([], ValueError, r"must be a number or have one value per target \(1\), got shape \(0,\)"),
@@ -47,6 +47,9 @@ REFUSED_ALPHAS = [
     (b"1", TypeError, "must be a number or one number per target, got b'1'"),
     (["1.0"], TypeError, r"must be a number or one number per target, got \['1.0'\]"),
     (True, TypeError, "must be a number or one number per target, got True"),
+    ([None], TypeError, r"must be a number or one number per target, got \[None\]"),
+    ([True], TypeError, r"must be a number or one number per target, got \[True\]"),
+    (np.array([False]), TypeError, r"must be a number or one number per target, got array\(\[False\]\)"),
     (np.True_, TypeError, "must be a number or one number per target, got np.True_"),
     (1j, TypeError, "must be a number or one number per target, got 1j"),
     (np.complex128(1), TypeError, "must be a number or one number per target, got np.complex128"),
@@ -113,6 +116,9 @@ REFUSED_GRIDS = [
     pytest.param(["low"], TypeError, "must be", id="text"),
     pytest.param(["1.0"], TypeError, "must be", id="numbers as text"),
     pytest.param([1j], TypeError, "must be", id="complex"),
+    pytest.param([True], TypeError, r"must be a 1-D array of numbers, got \[True\]", id="boolean"),
+    pytest.param([0.5, np.True_], TypeError, r"must be a 1-D array of numbers, got \[0\.5, ", id="number and boolean"),
+    pytest.param(np.array([True, False]), TypeError, "must be a 1-D array of numbers, got array", id="booleans"),
     pytest.param([1.0, [2.0]], TypeError, "must be", id="ragged"),
     pytest.param(object(), TypeError, "must be", id="object"),
 ]
@@ -185,6 +191,7 @@ REFUSED_FACTORS = [
     (2.0, ValueError, r"penalty_factor must have shape \(4,\), one factor per feature, got \(\)"),
     (np.ones((4, 1)), ValueError, r"penalty_factor must have shape \(4,\), one factor per feature, got \(4, 1\)"),
     (["a"] * 4, TypeError, r"penalty_factor must be numbers, one per feature, got \['a', "),
+    ([True, False, 1, 1], TypeError, r"penalty_factor must be numbers, one per feature, got \[True, "),
     (["1"] * 4, TypeError, r"penalty_factor must be numbers, one per feature, got \['1', "),
     ([1j] * 4, TypeError, r"penalty_factor must be numbers, one per feature, got \[1j, "),
     (np.ones(4) + 0j, TypeError, r"penalty_factor must be numbers, one per feature, got array"),
@@ -461,7 +468,7 @@ def test_missing_extra_names_what_to_install():
 
 def test_public_names():
     assert set(dir(shrinkage)) >= set(shrinkage.__all__)
-    for name in set(shrinkage.__all__) - {"__version__"}:  # known once the package is installed
+    for name in shrinkage.__all__:
         assert getattr(shrinkage, name) is not None
     with pytest.raises(AttributeError, match=r"^module 'shrinkage' has no attribute 'lasso_lars'"):
         shrinkage.lasso_lars  # noqa: B018

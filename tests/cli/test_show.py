@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import pytest
@@ -109,11 +108,7 @@ def test_show_refuses_what_is_no_model(refuse, csv):
 
 
 def test_version(run):
-    try:
-        expected = version("shrinkage")
-    except PackageNotFoundError:
-        pytest.skip("the package is imported without being installed")
-    assert run("--version").out == f"shrinkage {expected}\n"
+    assert run("--version").out == f"shrinkage {shrinkage.__version__}\n"
 
 
 def test_help(run):
