@@ -185,6 +185,10 @@ def test_the_check_itself(extra, words):
         assert any(sentence.startswith(words) for sentence in found), found
 
 
+def test_one_module_warns():
+    assert [name for name, source in modules().items() if "warnings.warn(" in source] == ["_result"]
+
+
 def test_kernels_know_nothing_of_python_modules():
     sources = list((PACKAGE / "_kernels").glob("*.p[yx][xd]"))
     if not any(path.suffix == ".pyx" for path in sources):

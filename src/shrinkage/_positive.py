@@ -89,7 +89,7 @@ def positive_ridge(
                 break
             inside &= fit.coef[allowed] > 0
         fits.append(replace(fit, certificate=replace(fit.certificate, n_iter=used)))
-    W = np.asfortranarray(np.array([fit.coef for fit in fits]).T)
+    W = np.asfortranarray(np.array([fit.coef for fit in fits]).T) + 0.0  # -0.0 becomes 0.0
     # at zero only a gradient that pushes up is a violation
     up = np.where((W > 0) | ~np.isfinite(v)[:, None], 0.0, np.maximum(design.residual(W)[1], 0.0))
     found = [_widened(fits[k], up[:, k], penalty[k], design, k) for k in range(design.t)]

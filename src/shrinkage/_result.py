@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from .penalties import check_alpha
 
 Array = np.ndarray[Any, Any]
 
-_HERE = os.path.join(os.path.dirname(__file__), "")
+_BENEATH = ("shrinkage", "sklearn")
 #: Scaled residuals above this mean that something is wrong with the solution (LAPACK's own tests use it).
 RESIDUAL_ALARM = 30.0
 
@@ -75,26 +74,29 @@ class Certificate:
 
 
 def warn_about(certificate: Certificate, *, solver: str, tol: float, rank: int | None, n_features: int) -> None:
-    """Warn where a certificate says that the answer is not to be trusted, and why; in the name of the caller's line."""
-    frame, level = sys._getframe(), 1
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
-        frame, level = frame.f_back, level + 1
+    """Warn where a certificate says that the answer is not to be trusted, and why."""
     if not certificate.converged:
-        warnings.warn(
+        warn(
             f"ridge ({solver}) stopped at a relative duality gap of {certificate.relative_gap:.1e} "
             f"(asked: {tol:.1e}) and a residual ratio of {certificate.residual_ratio:.2g} (healthy: below "
             f"{RESIDUAL_ALARM:g}) after {certificate.n_iter} steps: raise max_iter, standardize the columns, "
             "or increase alpha",
             ConvergenceWarning,
-            stacklevel=level,
         )
     if rank is not None and rank < n_features:
-        warnings.warn(
+        warn(
             f"the unpenalized least-squares problem has rank {rank} of {n_features}: many coefficient vectors fit "
             "equally well, the one of minimum norm is returned; use alpha > 0 or drop dependent columns",
             IllConditionedWarning,
-            stacklevel=level,
         )
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn in the name of the line that called this package, directly or through scikit-learn."""
+    frame, level = sys._getframe(), 1
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _BENEATH:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 def predict(X: Any, coef: Array, intercept: Any, feature_names: tuple[str, ...] | None, n_features: int) -> Array:

@@ -26,7 +26,7 @@ def test_agrees_with_nnls(shape, layout, alpha, fit_intercept, make, weights):
     model = Ridge(alpha=alpha, positive=True, fit_intercept=fit_intercept).fit(layout(X), y, s)
     wanted = nnls_reference(X, y, alpha, s, fit_intercept)
     np.testing.assert_allclose(model.coef_, wanted, rtol=1e-8, atol=1e-9 * wanted.max())
-    assert (model.coef_ >= 0).all()
+    assert (model.coef_ >= 0).all() and not np.signbit(model.coef_).any()
     assert 0 < (model.coef_ > 0).sum() < len(wanted)
     assert model.certificate_.converged
     assert model.certificate_.relative_gap < 1e-14

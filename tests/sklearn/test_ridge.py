@@ -90,6 +90,22 @@ def test_iterative_solvers_obey_max_iter_and_warn_in_scikit_learns_words(make):
     assert not model.certificate_.converged
 
 
+def test_warnings_point_at_the_caller(make):
+    X, y = make(60, 20)
+    slow = {"solver": "lsqr", "max_iter": 2, "tol": 1e-12}
+    X *= np.geomspace(1, 1e3, 20)
+    twice = np.hstack([X, X])
+    for call in (
+        lambda: Ridge(1e-3, **slow).fit(X, y),
+        lambda: make_pipeline(StandardScaler(), Ridge(1e-3, **slow)).fit(X, y),
+        lambda: ridge_regression(X, y, 1e-3, **slow),
+        lambda: Ridge(0.0).fit(twice, y),
+    ):
+        with pytest.warns(UserWarning) as caught:
+            call()
+        assert [item.filename for item in caught] == [__file__]
+
+
 def test_tol_is_about_the_coefficients(make):
     X, y = make(300, 40)
     exact = Ridge(alpha=1.0).fit(X, y).coef_

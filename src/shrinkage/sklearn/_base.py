@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import math
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -46,7 +48,7 @@ class LinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """X and y for a solver, with at least so many rows; sets `n_features_in_` and `feature_names_in_`.
 
         Plain arrays are left to the solver, which checks what scikit-learn would in a pass that it makes
-        anyway; `_explain` puts what it finds into scikit-learn's words.
+        anyway; `_explained` puts what it finds into scikit-learn's words.
         """
         plain = plain and is_plain(X, (2,)) and is_plain(y, (1, 2)) and len(X) == len(y)
         if plain and len(X) >= least and X.size and y.size:
@@ -58,9 +60,14 @@ class LinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         )  # fmt: skip
         return X, y if y.dtype.char in "df" else y.astype(np.float64)
 
-    def _explain(self, X: Any, y: Any) -> None:
-        """Raise scikit-learn's error for data that a solver has refused, if it refuses them too."""
-        self._check_data(X, y, plain=False)
+    @contextlib.contextmanager
+    def _explained(self, X: Any, y: Any) -> Iterator[None]:
+        """Raise scikit-learn's error for data that a solver refuses in here, if it refuses them too."""
+        try:
+            yield
+        except ValueError:
+            self._check_data(X, y, plain=False)
+            raise
 
     def _name(self, fit: Fit, dtype: Any) -> None:
         """The attributes that a `Fit` gives an estimator of data of this dtype."""

@@ -84,11 +84,10 @@ def _solve(
         else:
             fit = ridge(X, y, alpha, solver="cg", **data, **options)
     if not fit.certificate.converged:
-        warnings.warn(
+        _result.warn(
             f"{solver} did not converge after {fit.certificate.n_iter} iterations: the relative duality gap "
             f"is {fit.certificate.relative_gap:.1e}. Raise max_iter, or standardize the columns",
             ConvergenceWarning,
-            stacklevel=4,
         )
     return fit, solver, np.full(n_targets, fit.certificate.n_iter, np.int32) if solver in _COUNTED else None
 
@@ -213,15 +212,12 @@ class Ridge(LinearRegressor):
         """
         _check_positive(self.positive, self.solver)
         X, y = self._check_data(X, y)
-        try:
+        with self._explained(X, y):
             fit, self.solver_, self.n_iter_ = _solve(
                 X, y, self.alpha, sample_weight=check_weights(sample_weight, X), solver=self.solver,
                 max_iter=self.max_iter, tol=self.tol, positive=self.positive,
                 fit_intercept=self.fit_intercept, penalty_factor=self.penalty_factor,
             )  # fmt: skip
-        except ValueError:
-            self._explain(X, y)
-            raise
         self._name(fit, X.dtype)
         return self
 
@@ -457,15 +453,13 @@ class RidgeCV(LinearRegressor):
             "sample_weight": weights, "penalty_factor": self.penalty_factor,
             "fit_intercept": self.fit_intercept, "convention": "sum",
         }  # fmt: skip
-        per_target = self.alpha_per_target and y.ndim == 2 and y.shape[1] > 1
-        try:
+        per_target = self.alpha_per_target and y.ndim == 2
+        several = per_target and y.shape[1] > 1
+        with self._explained(X, y):
             found = ridge_cv(
-                X, y, alphas, alpha_per_target=per_target,
+                X, y, alphas, alpha_per_target=several,
                 store_errors=self.store_cv_results or self.scoring is not None, **data,
             )  # fmt: skip
-        except ValueError:
-            self._explain(X, y)
-            raise
         # ridge_cv sorts its alphas: back to their order
         place = np.empty(len(alphas), dtype=np.intp)
         place[np.argsort(-alphas, kind="stable")] = np.arange(len(alphas))
@@ -492,7 +486,8 @@ class RidgeCV(LinearRegressor):
                 ]
             )
         best = np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=0)
-        self.alpha_ = alphas[best] if per_target else float(alphas[best])
+        # as scikit-learn has it: one column of y has one alpha, but an array of one score
+        self.alpha_ = alphas[best] if several else alphas[best].item()
         self.best_score_ = scores[best, np.arange(y.shape[1])] if per_target else float(scores[best])
         if self.store_cv_results:
             assert results is not None
@@ -506,7 +501,7 @@ class RidgeCV(LinearRegressor):
         from sklearn.model_selection import GridSearchCV
 
         if y is None:
-            self._explain(X, y)
+            self._check_data(X, y, plain=False)
         model = Ridge(fit_intercept=self.fit_intercept, penalty_factor=self.penalty_factor)
         if get_config()["enable_metadata_routing"]:
             model.set_fit_request(sample_weight=True)
