@@ -99,7 +99,6 @@ COPIED = {
 
 
 @pytest.mark.parametrize("layout", [*IN_PLACE, *COPIED])
-@pytest.mark.parametrize("function", [ridge, ridge_path, ridge_cv])
 def test_same_answer_from_every_layout(X, y, expected, layout, function):
     given = (IN_PLACE | COPIED)[layout](X)
     out = function(given, y, 0.3) if function is ridge else function(given, y, [0.3])
@@ -325,7 +324,6 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-@pytest.mark.parametrize("function", [ridge, ridge_path, ridge_cv])
 def test_refused_dtypes(X, y, kind, function):
     if kind == "longdouble" and not has_wide_longdouble:
         pytest.skip("longdouble is float64 here")
@@ -389,7 +387,6 @@ def test_not_finite_in_a_large_matrix_is_located():
             ridge(given, np.zeros(len(X)))
 
 
-@pytest.mark.parametrize("function", [ridge, ridge_path, ridge_cv])
 @pytest.mark.parametrize("value", [1e155, -1e200, 1e308])
 def test_values_too_large_to_square_are_named(X, y, function, value):
     bad = X.copy()

@@ -10,7 +10,6 @@ from shrinkage._design import Design, physical_memory
 pytestmark = pytest.mark.filterwarnings("error")
 
 N = 20
-FUNCTIONS = [ridge, ridge_path, ridge_cv]
 STORAGES = {
     "C": lambda X: np.array(X, order="C"),
     "F": lambda X: np.array(X, order="F"),
@@ -38,7 +37,6 @@ def store(request):
 # --- nothing to fit -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("p", [0, 1, 3])
 def test_no_rows(store, function, p):
     with pytest.raises(ValueError, match=rf"^X has shape \(0, {p}\): there is no row to fit"):
@@ -51,7 +49,6 @@ def test_empty_lists(X):
         ridge(X, []) if len(X) == 0 else ridge(X, [1.0, 2.0])
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("targets", [None, 1, 3])
 def test_no_features(store, y, function, fit_intercept, targets):
@@ -109,7 +106,6 @@ def test_cross_validation_of_one_row(store, p, method):
         ridge_cv(store(np.ones((1, p))), [5.0], method=method)
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_one_column(store, y, function, fit_intercept):
     x = np.linspace(-1, 3, N).astype(np.float32).astype(np.float64)
@@ -120,7 +116,6 @@ def test_one_column(store, y, function, fit_intercept):
     np.testing.assert_allclose(fit.effective_dof, d @ d / (d @ d + N * 0.7), rtol=1e-12)
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("p", [1, 2, 3, 7])
 def test_two_rows(store, function, p):
     X = np.random.default_rng(1).normal(size=(2, p)).astype(np.float32).astype(np.float64)
@@ -134,7 +129,6 @@ def test_two_rows(store, function, p):
         np.testing.assert_allclose(ridge_cv(store(X), [1.0, 4.0], [0.7]).scores, [9.0], rtol=1e-11)
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("n", [5, 6, 7, 8])
 def test_as_many_rows_as_columns_and_one_off(store, function, n):
     """Where the primal hands over to the dual, and where the intercept takes the last degree of freedom."""
@@ -149,7 +143,6 @@ def test_as_many_rows_as_columns_and_one_off(store, function, n):
 # --- nothing varies -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("level", [0.0, 7.0, -1e9])
 def test_constant_target(store, function, level):
     X = store(np.random.default_rng(2).normal(size=(N, 3)))
@@ -164,7 +157,6 @@ def test_constant_target(store, function, level):
         assert out.index == 0, "of alphas that tie, the largest"
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("level", [0.0, 7.0, 0.1, -1e9])
 @pytest.mark.parametrize("p", [1, 3, 30])
 @pytest.mark.parametrize("standardize", [False, True])
@@ -177,14 +169,12 @@ def test_constant_features(store, y, function, level, p, standardize):
         np.testing.assert_allclose(fit.feature_scale, np.zeros(p), atol=1e-15 * abs(level))
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
 def test_zero_features_of_a_column_without_an_intercept(store, y, function):
     for fit in fits(function(store(np.zeros((N, 3))), y, fit_intercept=False)):
         np.testing.assert_array_equal(fit.coef, np.zeros(3))
         assert fit.intercept == 0
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("level", [0.0, 7.0, 1e6])
 def test_one_constant_feature_among_others(store, y, function, level):
     """It changes nothing for the others."""
