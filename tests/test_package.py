@@ -95,6 +95,26 @@ def test_runtime_requirements():
             assert (extra[0] or extra[1]) in extras, f"{path.name} names the extra {extra[0] or extra[1]!r}"
 
 
+@in_tree
+def test_contributors_are_told_of_every_module():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    names = {path.name for path in SOURCE.glob("*.py")} - {"__init__.py", "__main__.py"}
+    assert sorted(name for name in names if name not in text) == []
+
+
+@in_tree
+def test_the_oldest_versions_are_tested():
+    """Every lower bound of what a user may install is pinned by the job for the oldest versions."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    bounds = [*project["dependencies"], *(bound for name in ("sklearn", "frames", "cli") for bound in extras[name])]
+    oldest = (ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8").split("versions: oldest")[1]
+    pins = oldest.split("- versions:")[0].split()
+    for bound in bounds:
+        name, _, version = bound.partition(">=")
+        assert name.startswith("shrinkage[") or f"{name}=={version}.*" in pins
+
+
 # --- what was installed -------------------------------------------------------------------------------------
 
 
