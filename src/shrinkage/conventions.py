@@ -456,13 +456,9 @@ def from_canonical(
     ----------
     alpha : float or array
         Canonical strength, finite and at least 0; an array holds one per target.
-    convention : str, default "canonical"
-        A name from `CONVENTIONS`.
-    sum_weights : float
-        W, the sum of the sample weights; the number of rows when there are none.
     l1_ratio : float or array, default 0.0
         Canonical L1 share; must be 0 for a convention without an L1 term.
-    loss : {"half_mean_square", "mean_square"}, optional
+    convention, sum_weights, loss
         As in `to_canonical`.
 
     Returns
@@ -516,7 +512,7 @@ def convert(
     source, target : str
         Names from `CONVENTIONS`.
     sum_weights : float
-        W, the sum of the sample weights; the number of rows when there are none.
+        W, as in `to_canonical`.
     l1_ratio : float or array, default 0.0
         The L1 share, where `source` does not carry it.
     loss : {"half_mean_square", "mean_square"}, optional
@@ -571,16 +567,10 @@ def decay_factor(
 
     Parameters
     ----------
-    value : float, array or pair
-        The strength as `convention` writes it.
-    convention : str
-        A name from `CONVENTIONS`.
+    value, convention, sum_weights, l1_ratio
+        As in `to_canonical`.
     lr : float
         The learning rate.
-    sum_weights : float
-        W, the sum of the sample weights; the number of rows when there are none.
-    l1_ratio : float or array, default 0.0
-        As in `to_canonical`.
 
     Returns
     -------
@@ -646,13 +636,9 @@ def prior_variance(
     ----------
     value : float, array or pair
         The strength as `convention` writes it; a lambda_1 must be 0 (a Gaussian prior has no L1 part).
-    convention : str, default "canonical"
-        A name from `CONVENTIONS`.
-    sum_weights : float
-        W, the sum of the sample weights; the number of rows when there are none.
     noise_variance : float or array
         Variance of y around its mean at weight 1; an array holds one per target.
-    loss : {"half_mean_square", "mean_square"}, optional
+    convention, sum_weights, loss
         As in `to_canonical`.
 
     Returns
@@ -696,14 +682,8 @@ def from_prior_variance(
     ----------
     variance : float or array
         Prior variance of each coefficient, in (0, inf]; an array holds one per target.
-    convention : str, default "canonical"
-        A name from `CONVENTIONS`.
-    sum_weights : float
-        W, the sum of the sample weights; the number of rows when there are none.
-    noise_variance : float or array
-        Variance of y around its mean at weight 1; an array holds one per target.
-    loss : {"half_mean_square", "mean_square"}, optional
-        As in `to_canonical`.
+    noise_variance, convention, sum_weights, loss
+        As in `prior_variance`.
 
     Returns
     -------
