@@ -17,7 +17,7 @@ import numpy as np
 
 from ._extras import require
 from ._kernels import dense as _dense
-from ._storage import DenseStorage, Matrix, SparseStorage
+from ._storage import DenseStorage, Matrix, Precision, SparseStorage
 
 _FRAME_LIBRARIES = {"pandas", "polars", "pyarrow", "modin", "cudf", "narwhals", "duckdb"}
 _MAX_INT = 2**31 - 1
@@ -378,17 +378,19 @@ class Design:
         """How X is stored: "C", "F", "csr" or "csc"."""
         return self.storage.layout
 
-    def gram(self, axis: int = 0, column_scale: Matrix | None = None, *, single: bool = False) -> Matrix:
+    def gram(self, axis: int = 0, column_scale: Matrix | None = None, *, precision: Precision = "double") -> Matrix:
         """Lower triangle of Z'Z (axis 0) or ZZ' (axis 1), Z = S^1/2 (X - mean) diag(column_scale).
 
-        `single` takes the products of a dense X in float32, summed in float64 every few hundred samples: half the
-        time, seven digits. `single_is_safe` says whether they stay in float32's range.
+        "single" takes the products of a dense X in float32, summed in float64 every few thousand samples: half the
+        time, seven digits. "tiles", where `tiles_available`, keeps five or six in a fraction of that.
+        `single_is_safe` says whether they stay in float32's range.
         """
         order = self.p if axis == 0 else self.n
         if order == 0:
             return np.zeros((0, 0), order="F")
-        check_memory(8.0 * order * order * (1.5 if single else 1.0), f"a {order} x {order} Gram matrix")
-        return self.storage.gram(axis, self.mean, column_scale, np.sqrt(self.s) if self.weighted else None, single)
+        check_memory(8.0 * order * order * (1.0 if precision == "double" else 1.5), f"a {order} x {order} Gram matrix")
+        row_scale = np.sqrt(self.s) if self.weighted else None
+        return self.storage.gram(axis, self.mean, column_scale, row_scale, precision)
 
     def single_is_safe(self, column_scale: Matrix | None = None) -> bool:
         """Whether entries of Z are so near 1 that their products neither overflow nor vanish in float32."""

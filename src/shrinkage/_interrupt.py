@@ -16,21 +16,21 @@ _POLL_SECONDS = 0.05
 _EXIT_SECONDS = 10.0
 
 
-def run(call: Callable[..., Any], *args: Any, work: float, stop: np.ndarray | None = None) -> Any:
-    """Return call(*args); while it runs, KeyboardInterrupt is raised within 0.1 s of Ctrl-C.
+def run(call: Callable[..., Any], *args: Any, work: float, stop: np.ndarray | None = None, **options: Any) -> Any:
+    """Return call(*args, **options); while it runs, KeyboardInterrupt is raised within 0.1 s of Ctrl-C.
 
     `call` must release the GIL. An interrupted call is asked to end through stop[0] = 1 where it watches that, and
     otherwise finishes unheeded in its thread: it owns its arguments, so nothing it writes is seen again.
     """
     if work < DIRECT or threading.current_thread() is not threading.main_thread():
-        return call(*args)
+        return call(*args, **options)
     outcome: list[Any] = [None, None]
     # not Thread.join: interrupted, it takes the thread for finished (before Python 3.13)
     done = threading.Event()
 
     def target() -> None:
         try:
-            outcome[0] = call(*args)
+            outcome[0] = call(*args, **options)
         except BaseException as error:
             outcome[1] = error
         finally:

@@ -15,22 +15,24 @@ import numpy as np
 import scipy.linalg
 
 from . import _interrupt
-from ._design import Design, SparseStorage, affordable, check_memory
+from ._design import Design, Precision, SparseStorage, affordable, check_memory
 from ._kernels import certificate as _certificate
 from ._kernels import cholesky as _cholesky
+from ._kernels import tiles as _tiles
 from ._result import RESIDUAL_ALARM, Certificate
 
 Array = np.ndarray[Any, Any]
 Corrector = Callable[[Array, Array, Array], Array]
 
 EPS = float(np.finfo(np.float64).eps)
-#: Below these reciprocal condition numbers the Gram matrix does not know the answer: go to X itself.
-RCOND_DOUBLE, RCOND_SINGLE = 1e-10, 2e-6
+#: Below these reciprocal condition numbers a Gram matrix of that precision does not know the answer.
+LEAST_RCOND: dict[Precision, float] = {"tiles": 1e-4, "single": 1e-5, "double": 1e-10}
 #: Rows of `System.measure`.
 OBJECTIVE, GAP, GRADIENT, RATIO, _LOOSE = range(5)
 _NONE = np.zeros(0, np.uint8)
-#: Order of a Gram matrix from which single precision is faster, the further pass over X that it takes included.
+#: Order of a Gram matrix from which less than double precision is faster, the further passes over X included.
 _SINGLE_SIDE = 300
+_LOWER: tuple[Precision, ...] = ("tiles", "single") if _tiles.available() else ("single",)
 #: lambda over the largest squared column norm below which directions that the data lack are not determined by it.
 _NEGLIGIBLE = 1e-8
 #: A scaled residual that the sample space's own rounding may leave, and that is worth two more passes over X each.
@@ -208,40 +210,64 @@ class Solved:
 # --------------------------------------------------------------------------------------------------- Cholesky
 
 
-def _factor(A: Array, ridge: Array) -> tuple[int, float, Array]:
-    scale = np.empty(len(A))
-    info, rcond = _interrupt.run(_cholesky.factor, A, ridge, scale, work=len(A) ** 3 / 3)
-    return info, rcond, scale
+class _Refused(str):
+    """Why a Gram matrix will not do, and its reciprocal condition number where there is one."""
+
+    rcond = 0.0
 
 
-def _inverse_diagonal(L: Array, scale: Array) -> Array:
-    out = np.empty(len(L))
-    _interrupt.run(_cholesky.inverse_diagonal, L, scale, out, work=len(L) ** 3 / 3)
-    return out
+class _Factor:
+    """Cholesky factor of an equilibrated Gram matrix plus diag(ridge), in the precision that the products had."""
+
+    def __init__(self, A: Array, ridge: Array, single: bool) -> None:
+        self.scale = np.empty(len(A))
+        self.L = np.empty(A.shape, np.float32, order="F") if single else A
+        _cholesky.equilibrate(A, ridge, self.scale, self.L)
+        self.info, self.rcond = _interrupt.run(_cholesky.factor, self.L, work=len(A) ** 3 / 3)
+
+    def solve(self, B: Array) -> Array:
+        B = np.array(B, order="F")
+        _cholesky.solve(self.L, self.scale, B, np.empty(B.shape, self.L.dtype, order="F"), np.empty(B.shape[1]))
+        return B
+
+    def inverse_diagonal(self) -> Array:
+        """The last thing to ask for: it overwrites the factor."""
+        out = np.empty(len(self.L))
+        _interrupt.run(_cholesky.inverse_diagonal, self.L, self.scale, out, work=len(out) ** 3 / 3)
+        return out
 
 
-def _factored(design: Design, axis: int, ridge: Array, which: Array | None, root: Array | None, single: bool) -> Any:
-    """(factor, scale, rcond) of a Gram matrix plus diag(ridge), on the features `which`; or why it will not do."""
-    A = design.gram(axis, root, single=single)
+def _factored(
+    design: Design, axis: int, ridge: Array, which: Array | None, root: Array | None, precision: Precision
+) -> _Factor | _Refused:
+    """The factor of a Gram matrix plus diag(ridge), on the features `which`; or why it will not do."""
+    A = design.gram(axis, root, precision=precision)
     if which is not None:
         A = np.asfortranarray(A[np.ix_(which, which)])
-    info, rcond, scale = _factor(A, ridge)
-    if info:
-        return "the Gram matrix is not positive definite"
-    if rcond < (RCOND_SINGLE if single else RCOND_DOUBLE):
-        return f"the Gram matrix has reciprocal condition number {rcond:.1e}"
-    return A, scale, rcond
+    factor = _Factor(A, ridge, precision != "double")
+    if factor.info:
+        return _Refused("the Gram matrix is not positive definite")
+    if factor.rcond < LEAST_RCOND[precision]:
+        refused = _Refused(f"the Gram matrix has reciprocal condition number {factor.rcond:.1e}")
+        refused.rcond = factor.rcond
+        return refused
+    return factor
 
 
 def _precisely(solver: Callable[..., Solved | str], system: System, reason: str, root: Array | None) -> Solved | str:
-    """`solver` with a Gram matrix in single precision where refinement pays it back, else in double."""
+    """`solver` with a Gram matrix in the lowest precision that refinement pays back."""
     design = system.design
     large = not design.storage.sparse and min(design.n, design.p) >= _SINGLE_SIDE
-    if large and design.single_is_safe(root):
-        outcome = solver(system, reason, root, single=True)
+    rcond = math.inf
+    for precision in _LOWER if large and design.single_is_safe(root) else ():
+        if rcond < LEAST_RCOND[precision]:
+            continue
+        outcome = solver(system, reason, root, precision=precision)
         if isinstance(outcome, Solved) and outcome.measures[RATIO].max() <= RESIDUAL_ALARM:
             return outcome
-    return solver(system, reason, root, single=False)
+        # a failed factorization says nothing of how much better the next precision would be
+        rcond = outcome.rcond if isinstance(outcome, _Refused) and outcome.rcond else math.inf
+    return solver(system, reason, root, precision="double")
 
 
 def solve_primal(system: System, reason: str) -> Solved | str:
@@ -256,48 +282,40 @@ def solve_dual(system: System, reason: str) -> Solved | str:
     return _precisely(_dual, system, reason, root)
 
 
-def _primal(system: System, reason: str, root: None, *, single: bool) -> Solved | str:
+def _primal(system: System, reason: str, root: None, *, precision: Precision) -> Solved | str:
     design, a = system.design, system.active
     ridge = system.ridge[:, 0] if a is None else system.ridge[a, 0]
-    factored = _factored(design, 0, ridge, a, None, single)
-    if isinstance(factored, str):
+    factored = _factored(design, 0, ridge, a, None, precision)
+    if isinstance(factored, _Refused):
         return factored
-    A, scale, rcond = factored
 
     def solve(g: Array) -> Array:
-        d = np.array(g if a is None else g[a], order="F")
-        _cholesky.solve(A, scale, d)
         if a is None:
-            return d
+            return factored.solve(g)
         full = np.zeros(g.shape, order="F")
-        full[a] = d
+        full[a] = factored.solve(g[a])
         return full
 
     def excess(R: Array, g: Array) -> Array:
         return 0.5 * (g * solve(g)).sum(axis=0)
 
     W, found, steps = system.refine(
-        solve(system.cross), lambda W, R, g: W + solve(g), steps=10 if single else 3, excess=excess
+        solve(system.cross), lambda W, R, g: W + solve(g), steps=3 if precision == "double" else 10, excess=excess
     )
-    diagonal = _inverse_diagonal(A, scale)
-    dof = float(len(ridge) - (ridge * diagonal).sum())
-    return Solved(W, found, steps, name="cholesky", reason=reason, rcond=rcond, dof=dof)
+    dof = float(len(ridge) - (ridge * factored.inverse_diagonal()).sum())
+    return Solved(W, found, steps, name="cholesky", reason=reason, rcond=factored.rcond, dof=dof)
 
 
-def _dual(system: System, reason: str, root: Array, *, single: bool) -> Solved | str:
+def _dual(system: System, reason: str, root: Array, *, precision: Precision) -> Solved | str:
     design, lam = system.design, float(system.lam[0])
     inverse = root * root
     free = np.flatnonzero(system.v == 0)
-    factored = _factored(design, 1, np.full(design.n, lam), None, root, single)
-    if isinstance(factored, str):
+    factored = _factored(design, 1, np.full(design.n, lam), None, root, precision)
+    if isinstance(factored, _Refused):
         return factored
-    A, scale, rcond = factored
     weight = np.sqrt(design.s)[:, None] if design.weighted else 1.0
 
-    def inner(b: Array) -> Array:
-        b = np.array(b, order="F")
-        _cholesky.solve(A, scale, b)
-        return b
+    inner = factored.solve
 
     if len(free):
         U = weight * (design.storage.columns(free) - design.mean[free])
@@ -328,13 +346,12 @@ def _dual(system: System, reason: str, root: Array, *, single: bool) -> Solved |
         return primal(*state)
 
     W, found, steps = system.refine(
-        primal(*state), correct, steps=10 if single else 3, polish=system.woodbury(inner, root)
+        primal(*state), correct, steps=3 if precision == "double" else 10, polish=system.woodbury(inner, root)
     )
-    diagonal = _inverse_diagonal(A, scale)
-    dof = design.n - lam * float(diagonal.sum())
+    dof = design.n - lam * float(factored.inverse_diagonal().sum())
     if len(free):
         dof += lam * float(np.trace(border.solve(MU.T @ MU)))
-    return Solved(W, found, steps, name="dual", reason=reason, rcond=rcond, dof=dof)
+    return Solved(W, found, steps, name="dual", reason=reason, rcond=factored.rcond, dof=dof)
 
 
 # ----------------------------------------------------------------------------------------------- least squares

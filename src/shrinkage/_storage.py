@@ -7,28 +7,34 @@ Both kinds answer the same calls, centred by the means they are given: `moments`
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from . import _interrupt
 from ._kernels import dense as _dense
 from ._kernels import sparse as _sparse
+from ._kernels import tiles as _tiles
 from ._threads import over_chunks
 
-#: Tiles that are packed for a product with many targets stay in the second-level cache, those for `syrk` in the third.
+#: Tiles that are packed for a product with many targets stay in the second-level cache, those for a Gram matrix in the
+#: third.
 _SWEEP_BYTES = 1 << 20
 _GRAM_BYTES = 16 << 20
-#: Tiles whose single-precision products are added up in single precision, before they go into the double sum.
+#: Slabs whose products in a lower precision are added up in single precision, before they go into the double sum.
 _RUN = 2
 #: Targets up to which a pass over X multiplies as it reads, without BLAS.
 _FEW = 6
+#: Rows of X that a chunk must have for every array along its columns that the chunk sums into.
+_ROWS = 8
 #: |mean|/sd above which a sparse column without zeros is stored centred.
 _FAR = 10.0
 #: Flops of dense work that take as long as one multiply-add at a scattered address.
 _SCATTERED = 60.0
 
 Matrix = np.ndarray[Any, Any]
+#: How a Gram matrix of a dense X is multiplied: 53 bits, 24 bits, or the 16 bits of the processor's matrix unit.
+Precision = Literal["double", "single", "tiles"]
 
 
 def _sum(parts: list[tuple[Matrix, ...]]) -> tuple[Matrix, ...]:
@@ -38,6 +44,80 @@ def _sum(parts: list[tuple[Matrix, ...]]) -> tuple[Matrix, ...]:
         for total, term in zip(first, part, strict=True):
             total += term
     return first
+
+
+class _Packed:
+    """A slab of Z, centred and scaled, and its product by BLAS: step entries deep."""
+
+    def __init__(self, order: int, depth: int, along: bool, kind: type) -> None:
+        self.order, self.along = order, along
+        self.step = min(depth, max(256, _GRAM_BYTES // (np.dtype(kind).itemsize * order)))
+        self.tile: Matrix = np.empty(order * self.step, kind)
+        self.sums = np.empty((1, 1) if kind is np.float64 else (order, order), np.float32, order="F")
+
+    def pack(self, X: Matrix, mean: Matrix, column_scale: Matrix, row_scale: Matrix, rowwise: bool) -> None:
+        outer, inner = X.shape if rowwise else X.shape[::-1]
+        self.size = X.size // self.order
+
+        def part(start: int, stop: int) -> None:
+            own, run = slice(start, stop), self.tile[start * inner : stop * inner]
+            if rowwise:
+                _dense.pack(X[own], mean, column_scale, row_scale[own], run)
+            else:
+                _dense.pack(X[:, own], mean[own], column_scale[own], row_scale, run)
+
+        over_chunks(part, outer, X.size)
+
+    def add(self, out: Matrix, first: bool, last: bool) -> None:
+        tile = self.tile[: self.order * self.size]
+        args = (tile, self.size, self.along, first, last, out, self.sums)
+        _interrupt.run(_dense.rank_update, *args, work=float(self.order) ** 2 * self.size)
+
+
+class _Tiles:
+    """A slab of Z in tiles for the processor's matrix unit, and its product there."""
+
+    def __init__(self, order: int, depth: int, along: bool, kind: type) -> None:
+        self.along, self.pairs, self.unit = along, -(-order // 32), _tiles.available()
+        self.step = 256 * max(1, min(-(-depth // 256), max(4, _GRAM_BYTES // (8 * 256 * 32 * self.pairs))))
+        runs = self.step // 256
+        self.left, self.right = (_aligned((runs, self.pairs, 8, 2048), np.uint16) for _ in range(2))
+        self.sums = _aligned((self.pairs, self.pairs, 1024), np.float32)
+        # for every thread its lines; they do not lie a power of two apart, which caches dislike
+        self.lines = (16, 256 * runs + 16) if along else (32, 32 * self.pairs + 16)
+        self.spare: list[Matrix] = []
+
+    def pack(self, X: Matrix, mean: Matrix, column_scale: Matrix, row_scale: Matrix, rowwise: bool) -> None:
+        runs = -(-(X.shape[1] if rowwise == self.along else X.shape[0]) // 256)
+        self.used = self.left[:runs], self.right[:runs]
+        length = X.shape[1] if rowwise else X.shape[0]
+
+        def part(start: int, stop: int) -> None:
+            try:
+                scratch = self.spare.pop()
+            except IndexError:
+                scratch = np.zeros(self.lines, np.float32)
+            scratch[:, length:] = 0.0
+            _tiles.split(X, mean, column_scale, row_scale, self.along, start, stop, self.unit, scratch, *self.used)
+            self.spare.append(scratch)
+
+        over_chunks(part, 2 * self.pairs if self.along else 8 * runs, X.size)
+
+    def add(self, out: Matrix, first: bool, last: bool) -> None:
+        def part(start: int, stop: int) -> None:
+            _tiles.multiply(*self.used, start, stop, first, last, self.unit, self.sums, out)
+
+        work = 0.25 * len(out) ** 2 * 256.0 * len(self.used[0])
+        # a column and its mirror image make the same work for every thread
+        _interrupt.run(over_chunks, part, (self.pairs + 1) // 2, int(work / 64), least=2, work=work)
+
+
+def _aligned(shape: tuple[int, ...], dtype: type) -> Matrix:
+    """Memory that starts at a cache line."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    raw = np.empty(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size].view(dtype).reshape(shape)
 
 
 class DenseStorage:
@@ -66,7 +146,7 @@ class DenseStorage:
             _dense.moments(self.X[start:stop], shift, s[start:stop], few[start:stop], total, square, cross)
             return total, square, cross
 
-        total, square, cross = _sum(over_chunks(part, self.n, self.X.size))
+        total, square, cross = _sum(over_chunks(part, self.n, self.X.size, least=_ROWS * (2 + few.shape[1])))
         finite = _dense.finish_moments(shift, total, square, total_weight, intercept)
         mean, scale = total, square
         if t > _FEW:
@@ -95,41 +175,28 @@ class DenseStorage:
             _dense.sweep(self.X[start:stop], mean, s[start:stop], sign, W, R[start:stop], own)
             return (own,)
 
-        (total,) = _sum(over_chunks(part, self.n, self.X.size * t))
+        (total,) = _sum(over_chunks(part, self.n, self.X.size * t, least=_ROWS * max(1, t)))
         if G is not None:
             G += total
 
     def gram(
-        self, axis: int, mean: Matrix, column_scale: Matrix | None, row_scale: Matrix | None, single: bool
+        self, axis: int, mean: Matrix, column_scale: Matrix | None, row_scale: Matrix | None, precision: Precision
     ) -> Matrix:
-        """Z'Z or ZZ', lower triangle; `single` multiplies in float32 and sums tiles in float64."""
+        """Z'Z or ZZ', lower triangle; products in a lower `precision` than double are summed in float64."""
         order, depth = (self.p, self.n) if axis == 0 else (self.n, self.p)
         column_scale = self.ones[: self.p] if column_scale is None else column_scale
         row_scale = self.ones[: self.n] if row_scale is None else row_scale
         out = np.zeros((order, order), order="F")
-        kind = np.float32 if single else np.float64
-        step = min(depth, max(256, _GRAM_BYTES // (np.dtype(kind).itemsize * order)))
-        part = np.empty((order, order) if single else (1, 1), np.float32, order="F")
-        tile = np.empty(order * step, kind)
-        transposed = self.rowwise != (axis == 0)
-        for k in range(0, depth, step):
-            rows = slice(k, min(depth, k + step)) if axis == 0 else slice(0, self.n)
-            columns = slice(0, self.p) if axis == 0 else slice(k, min(depth, k + step))
-            X, m, c, r = self.X[rows, columns], mean[columns], column_scale[columns], row_scale[rows]
-            outer, inner = X.shape if self.rowwise else X.shape[::-1]
-
-            def pack(start: int, stop: int) -> None:
-                own, run = slice(start, stop), tile[start * inner : stop * inner]  # noqa: B023
-                if self.rowwise:
-                    _dense.pack(X[own], m, c, r[own], run)  # noqa: B023
-                else:
-                    _dense.pack(X[:, own], m[own], c[own], r, run)  # noqa: B023
-
-            over_chunks(pack, outer, X.size)
-            size, turn = X.size // order, k // step % _RUN
-            ends = k + step >= depth or turn == _RUN - 1
-            args = (tile[: X.size], size, transposed, turn == 0, ends, out, part)
-            _interrupt.run(_dense.rank_update, *args, work=float(order) * order * size)
+        # whether X's contiguous lines run along the depth of the product
+        along = self.rowwise == (axis == 1)
+        make: Any = _Tiles if precision == "tiles" else _Packed
+        product = make(order, depth, along, np.float64 if precision == "double" else np.float32)
+        for k in range(0, depth, product.step):
+            part = slice(k, min(depth, k + product.step))
+            rows, columns = (part, slice(0, self.p)) if axis == 0 else (slice(0, self.n), part)
+            product.pack(self.X[rows, columns], mean[columns], column_scale[columns], row_scale[rows], self.rowwise)
+            turn = k // product.step % _RUN
+            product.add(out, turn == 0, part.stop == depth or turn == _RUN - 1)
         return out
 
     def columns(self, which: Matrix) -> Matrix:
@@ -257,7 +324,7 @@ class SparseStorage:
             G += adjoint - np.outer(mean, weighted.sum(axis=0))
 
     def gram(
-        self, axis: int, mean: Matrix, column_scale: Matrix | None, row_scale: Matrix | None, single: bool
+        self, axis: int, mean: Matrix, column_scale: Matrix | None, row_scale: Matrix | None, precision: Precision
     ) -> Matrix:
         mean = mean - self.shift
         order = self.p if axis == 0 else self.n

@@ -1,7 +1,7 @@
 """Threads over chunks of samples, for passes over X that do not use BLAS.
 
-The number of chunks depends on the data and on the number of threads alone, and their results are added in order:
-the same input gives the same bits.
+The number of chunks depends on the data alone, and their results are added in order: the same input gives the same
+bits, whatever the number of threads.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 #: Entries of X below which a pass is not worth a second thread (about 0.2 ms of work).
 WORTH_A_THREAD = 1 << 19
+#: Most chunks of one pass.
+_CHUNKS = 32
 _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
 
@@ -44,24 +46,50 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def over_chunks(call: Callable[[int, int], T], length: int, entries: int) -> list[T]:
-    """[call(start, stop), ...] for chunks that cover range(length), in order; `entries` is how much X they read."""
-    global _pool
-    count = 1 if entries < 2 * WORTH_A_THREAD else min(thread_count(), length, entries // WORTH_A_THREAD)
-    if count <= 1:
-        return [call(0, length)]
+def over_chunks(call: Callable[[int, int], T], length: int, entries: int, *, least: int = 1) -> list[T]:
+    """[call(start, stop), ...] for chunks that cover range(length), in order; `entries` is how much X they read.
+
+    Chunks have `least` items or more. There are more of them than threads, which take them as they get done: cores
+    that share their time with others do less.
+    """
+    count = max(1, min(_CHUNKS, length // least, entries // WORTH_A_THREAD))
     edges = [length * k // count for k in range(count + 1)]
+    threads = min(thread_count(), count)
+    if threads == 1:
+        return [call(a, b) for a, b in pairwise(edges)]
+    results: list[Any] = [None] * count
+    left = list(range(count - 1, -1, -1))
+
+    def work() -> None:
+        try:
+            while True:
+                try:
+                    k = left.pop()  # atomic
+                except IndexError:
+                    return
+                results[k] = call(edges[k], edges[k + 1])
+        except BaseException:
+            left.clear()
+            raise
+
+    helpers = _start(work, threads - 1)
+    try:
+        work()
+    finally:
+        for helper in helpers:
+            if not helper.cancel():
+                helper.result()
+    return results
+
+
+def _start(work: Callable[[], None], count: int) -> list[Future[None]]:
+    """Begin `work` in so many other threads."""
+    global _pool
     with _lock:
         if _pool is None:
             _pool = ThreadPoolExecutor(max_workers=max(1, thread_count() - 1), thread_name_prefix="shrinkage")
         pool = _pool
-
-    def start(a: int, b: int) -> Callable[[], T]:
-        try:
-            return pool.submit(call, a, b).result
-        except RuntimeError:  # the interpreter is shutting down and starts no more threads
-            value = call(a, b)
-            return lambda: value
-
-    rest = [start(a, b) for a, b in pairwise(edges[1:])]
-    return [call(edges[0], edges[1]), *(result() for result in rest)]
+    try:
+        return [pool.submit(work) for _ in range(count)]
+    except RuntimeError:  # the interpreter is shutting down and starts no more threads
+        return []

@@ -200,8 +200,10 @@ def test_data_larger_than_a_tile(shape, order, dtype):
         fit = ridge(X, target, 0.1, sample_weight=weight)
         by_w, by_b = textbook.gradient(exact, target, 0.1, fit.coef, fit.intercept, sample_weight=weight)
         scale = np.abs(exact.T @ np.atleast_2d(target.T).T).max() / shape[0]
-        assert np.abs(by_w).max() < 1e-12 * scale
-        assert np.abs(by_b).max() < 1e-12 * scale
+        # one correction of a Gram matrix in a lower precision is all that float32 data are worth
+        limit = (1e-12 if dtype is np.float64 else 1e-10) * scale
+        assert np.abs(by_w).max() < limit
+        assert np.abs(by_b).max() < limit
         path = ridge_path(X, target, [0.1], sample_weight=weight)
         close(path.coefs[0], fit.coef, 1e-9 if dtype is np.float64 else 1e-7)
         # a factor of a Gram matrix in single precision is refined for the coefficients alone

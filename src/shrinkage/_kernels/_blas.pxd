@@ -2,7 +2,7 @@
 from blas_int cimport blas_int
 from cython cimport floating
 from scipy.linalg.cython_blas cimport dgemm, dgemv, dsyrk, sgemm, sgemv, ssyrk
-from scipy.linalg.cython_lapack cimport dpocon, dpotrf, dpotrs, dtrtri
+from scipy.linalg.cython_lapack cimport dpocon, dpotrf, dpotrs, dtrtri, spocon, spotrf, spotrs, strtri
 
 cdef enum:
     AS_IS = 78         # 'N'
@@ -41,32 +41,44 @@ cdef inline void gemm(char ta, char tb, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k
 
 
 # A = L L^T in place, lower, column major; 0 or the order of the minor that is not positive
-cdef inline int potrf(Py_ssize_t n, double* a) noexcept nogil:
+cdef inline int potrf(Py_ssize_t n, floating* a) noexcept nogil:
     cdef blas_int n_ = <blas_int> n, info = 0
     cdef char uplo = b'L'
-    dpotrf(&uplo, &n_, a, &n_, &info)
+    if floating is double:
+        dpotrf(&uplo, &n_, a, &n_, &info)
+    else:
+        spotrf(&uplo, &n_, a, &n_, &info)
     return <int> info
 
 
 # B <- A^-1 B from the factor
-cdef inline void potrs(Py_ssize_t n, Py_ssize_t k, const double* factor, double* b) noexcept nogil:
+cdef inline void potrs(Py_ssize_t n, Py_ssize_t k, const floating* factor, floating* b) noexcept nogil:
     cdef blas_int n_ = <blas_int> n, k_ = <blas_int> k, info = 0
     cdef char uplo = b'L'
-    dpotrs(&uplo, &n_, &k_, <double*> factor, &n_, b, &n_, &info)
+    if floating is double:
+        dpotrs(&uplo, &n_, &k_, <double*> factor, &n_, b, &n_, &info)
+    else:
+        spotrs(&uplo, &n_, &k_, <float*> factor, &n_, b, &n_, &info)
 
 
 # reciprocal condition number in the 1-norm from the factor and the norm; work: 3n, iwork: n
-cdef inline double pocon(Py_ssize_t n, const double* factor, double norm, double* work,
+cdef inline double pocon(Py_ssize_t n, const floating* factor, double norm, floating* work,
                          blas_int* iwork) noexcept nogil:
     cdef blas_int n_ = <blas_int> n, info = 0
     cdef char uplo = b'L'
-    cdef double rcond = 0
-    dpocon(&uplo, &n_, <double*> factor, &n_, &norm, &rcond, work, iwork, &info)
+    cdef floating norm_ = <floating> norm, rcond = 0
+    if floating is double:
+        dpocon(&uplo, &n_, <double*> factor, &n_, &norm_, &rcond, work, iwork, &info)
+    else:
+        spocon(&uplo, &n_, <float*> factor, &n_, &norm_, &rcond, work, iwork, &info)
     return rcond
 
 
 # L <- L^-1 in place
-cdef inline void trtri(Py_ssize_t n, double* a) noexcept nogil:
+cdef inline void trtri(Py_ssize_t n, floating* a) noexcept nogil:
     cdef blas_int n_ = <blas_int> n, info = 0
     cdef char uplo = b'L', diag = b'N'
-    dtrtri(&uplo, &diag, &n_, a, &n_, &info)
+    if floating is double:
+        dtrtri(&uplo, &diag, &n_, a, &n_, &info)
+    else:
+        strtri(&uplo, &diag, &n_, a, &n_, &info)

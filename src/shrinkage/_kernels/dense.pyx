@@ -7,27 +7,13 @@ from libc.math cimport sqrt
 
 from ._blas cimport AS_IS, TRANSPOSED, gemm, syrk
 from .lanes cimport (
-    column_axpys, column_dots, column_moments, pack_column, pack_row, packed, row_axpys, row_dots, row_moments,
-    widen_add,
+    Layout, column_axpys, column_dots, column_moments, layout_of, pack_column, pack_row, packed, row_axpys, row_dots,
+    row_moments, widen_add,
 )
 
 # samples of a column-major X that are visited together: their residuals stay in the first-level cache
 cdef enum:
     STRIP = 512
-
-
-# X as BLAS sees it: rowwise means that each sample is contiguous, a column of a (p x n) column-major matrix
-cdef struct Layout:
-    bint rowwise
-    Py_ssize_t ld
-
-
-cdef inline Layout layout_of(Py_ssize_t n, Py_ssize_t p, Py_ssize_t row_stride,
-                             Py_ssize_t column_stride) noexcept nogil:
-    cdef Layout out
-    out.rowwise = not (row_stride == 1 and (column_stride >= n or p == 1))
-    out.ld = max(row_stride, p) if out.rowwise else max(column_stride, n)
-    return out
 
 
 # addresses of four rows (or columns) from `start` on, the last one repeated past `end`; how many are real

@@ -1,9 +1,23 @@
-"""lanes.h for Cython: a fused inline function for every lane, so that no kernel names a precision."""
+"""lanes.h for Cython: a fused inline function for every lane, so that no kernel names a precision; and how X lies."""
 from cython cimport floating
 
 ctypedef fused packed:
     float
     double
+
+# X as BLAS sees it: rowwise means that each sample is contiguous, a column of a (p x n) column-major matrix
+cdef struct Layout:
+    bint rowwise
+    Py_ssize_t ld
+
+
+cdef inline Layout layout_of(Py_ssize_t n, Py_ssize_t p, Py_ssize_t row_stride,
+                             Py_ssize_t column_stride) noexcept nogil:
+    cdef Layout out
+    out.rowwise = not (row_stride == 1 and (column_stride >= n or p == 1))
+    out.ld = max(row_stride, p) if out.rowwise else max(column_stride, n)
+    return out
+
 
 cdef extern from "lanes.h" nogil:
     void row_dots_d(Py_ssize_t p, const double** x, const double* mean, const double* w, double* out) noexcept
