@@ -7,10 +7,13 @@ X: `Design` carries the means, and its products subtract them on the way.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -21,6 +24,8 @@ from ._storage import DenseStorage, Matrix, Precision, SparseStorage
 
 _FRAME_LIBRARIES = {"pandas", "polars", "pyarrow", "modin", "cudf", "narwhals", "duckdb"}
 _MAX_INT = 2**31 - 1
+#: Spread below which squares leave the range of numbers.
+_TINY = 1e-145
 
 
 # ------------------------------------------------------------------------------------------------ conversion
@@ -354,6 +359,10 @@ class Design:
         _dense.centre(Y, self.s, self.total_weight, self.fit_intercept, self.y_mean, self.y_square)
         if not math.isfinite(self.y_square.sum()):
             raise ValueError("y is too large to square: rescale it")
+        for k in np.flatnonzero(self.y_square < _TINY**2 * self.total_weight):
+            spread = float(np.abs(Y[self.s > 0, k]).max())
+            if spread > 0:
+                raise ValueError(f"y varies by no more than {spread:.1e}: too little to square; rescale it")
 
     def _centre_features(self) -> None:
         if self.p == 0:
@@ -367,6 +376,23 @@ class Design:
             )
         if not finite:
             _raise_not_finite(self.storage, self.feature_names)
+        if self.scale.min() < _TINY:
+            self._refuse_tiny_features()
+
+    def _refuse_tiny_features(self) -> None:
+        """Constant features are fine; those that vary too little to be squared must not pass for such."""
+        candidates = self.storage.not_zero(np.flatnonzero(self.scale < _TINY))
+        live = self.s[: self.n] > 0
+        step = max(1, (1 << 20) // self.n)
+        for start in range(0, len(candidates), step):
+            block = candidates[start : start + step]
+            C = self.storage.columns(block)[live]
+            spread = np.abs(C - C[0] if self.fit_intercept else C).max(axis=0)
+            for j in np.flatnonzero((spread > 0) & (spread < 1e5 * _TINY)):
+                raise ValueError(
+                    f"X varies by no more than {spread[j]:.1e} in {_name_of(int(block[j]), self.feature_names)}: too "
+                    "little to square; rescale the column"
+                )
 
     @property
     def eps(self) -> float:
@@ -451,12 +477,17 @@ def check_flag(value: Any, name: str) -> bool:
     return bool(value)
 
 
+@cache
 def physical_memory() -> float:
-    """Bytes of memory this machine has; infinite where it does not tell."""
+    """Bytes of memory this process may use: what the machine has, or its container's limit; infinite where unknown."""
     try:
-        return float(os.sysconf("SC_PHYS_PAGES")) * float(os.sysconf("SC_PAGE_SIZE"))
+        have = float(os.sysconf("SC_PHYS_PAGES")) * float(os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):
-        return math.inf
+        have = math.inf
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
+            have = min(have, float(Path(path).read_text()))
+    return have
 
 
 def affordable(need: float) -> bool:

@@ -76,11 +76,11 @@ class Certificate:
 def warn_about(certificate: Certificate, *, solver: str, tol: float, rank: int | None, n_features: int) -> None:
     """Warn where a certificate says that the answer is not to be trusted, and why."""
     if not certificate.converged:
+        asked, advice = (f" (asked: {tol:.1e})", "raise max_iter, ") if solver == "cg" else ("", "")
         warn(
-            f"ridge ({solver}) stopped at a relative duality gap of {certificate.relative_gap:.1e} "
-            f"(asked: {tol:.1e}) and a residual ratio of {certificate.residual_ratio:.2g} (healthy: below "
-            f"{RESIDUAL_ALARM:g}) after {certificate.n_iter} steps: raise max_iter, standardize the columns, "
-            "or increase alpha",
+            f"ridge ({solver}) stopped at a relative duality gap of {certificate.relative_gap:.1e}{asked} and a "
+            f"residual ratio of {certificate.residual_ratio:.2g} (healthy: below {RESIDUAL_ALARM:g}) after "
+            f"{certificate.n_iter} steps: {advice}standardize the columns, or increase alpha",
             ConvergenceWarning,
         )
     if rank is not None and rank < n_features:

@@ -35,6 +35,8 @@ _SINGLE_SIDE = 300
 _LOWER: tuple[Precision, ...] = ("tiles", "single") if _tiles.available() else ("single",)
 #: lambda over the largest squared column norm below which directions that the data lack are not determined by it.
 _NEGLIGIBLE = 1e-8
+#: Duality gap, relative to the sum of squares of y, from which the penalty is too small for it to say anything.
+_VACUOUS = 1e-12
 #: A scaled residual that the sample space's own rounding may leave, and that is worth two more passes over X each.
 _POLISH = 10.0
 #: A scaled residual that further refinement will not improve on.
@@ -72,6 +74,11 @@ class System:
             )
         self.frozen = _NONE if self.active is None else np.isinf(self.v).astype(np.uint8)
 
+    @property
+    def n_active(self) -> int:
+        """Features that are not excluded."""
+        return self.design.p if self.active is None else len(self.active)
+
     # -- the proof ------------------------------------------------------------------------------------------
 
     def evaluate(self, W: Array, excess: Callable[[Array, Array], Array] | None = None) -> tuple[Array, Array, Array]:
@@ -83,8 +90,8 @@ class System:
     def measure(self, W: Array, R: Array, g: Array, excess: Callable[[Array, Array], Array] | None = None) -> Array:
         """Rows OBJECTIVE, GAP, GRADIENT and RATIO of every column; g = (X - mean)' S R becomes minus the gradient.
 
-        Where features without a penalty have a gradient, `excess(R, g)` says W times how far the objective is above
-        its minimum.
+        Where features without a penalty have a gradient, or next to none, `excess(R, g)` says W times how far the
+        objective is above its minimum.
         """
         d = self.design
         out = np.empty((5, len(self.lam)))
@@ -94,6 +101,9 @@ class System:
         )  # fmt: skip
         if out[_LOOSE].any():
             out[GAP] = (excess or self._projected_gap)(R, g) / d.total_weight
+        elif excess is not None and (out[GAP] * d.total_weight > _VACUOUS * self.y_square).any():
+            # dual points know nothing of directions that the data determine and a tiny penalty does not
+            out[GAP] = np.minimum(out[GAP], excess(R, g) / d.total_weight)
         return out
 
     def _projected_gap(self, R: Array, g: Array) -> Array:
@@ -144,21 +154,21 @@ class System:
         W, found, more = self.refine(W, polish, steps=2, excess=excess)
         return W, found, step + more
 
-    def woodbury(self, inner: Callable[[Array], Array], root: Array) -> Corrector | None:
-        """A corrector by the gradient for solvers in sample space: W + (Z'Z + lambda V)^-1 g, from
-        inner(b) = (Z V^-1 Z' + lambda)^-1 b and root = v^-1/2, zero for excluded features.
+    def woodbury(self, inner: Callable[[Array, Array], tuple[Array, Array]], root: Array, free: Array) -> Corrector:
+        """A corrector by the gradient for solvers in sample space: W + (Z'Z + lambda V)^-1 g, lambda > 0.
 
-        None where it does not apply: something is not penalized.
+        inner(b, c) gives a and w with (K + lambda) a + U w = b and U'a = c, K = Z V^-1 Z' and U the columns of the
+        features `free` of a penalty. root = v^-1/2, zero for free and for excluded features.
         """
         d = self.design
-        if not (self.lam > 0).all() or (self.v == 0).any():
-            return None
         weight = np.sqrt(d.s)[:, None] if d.weighted else 1.0
         inverse = (root * root)[:, None]
 
         def correct(W: Array, R: Array, g: Array) -> Array:
-            b = inner(weight * d.apply(inverse * g))
-            return W + inverse * (g - d.adjoint_plain(weight * b)) / self.lam
+            a, w = inner(weight * d.apply(inverse * g), g[free])
+            out = W + inverse * (g - d.adjoint_plain(weight * a)) / self.lam
+            out[free] -= w / self.lam
+            return out
 
         return correct
 
@@ -346,7 +356,7 @@ def _dual(system: System, reason: str, root: Array, *, precision: Precision) -> 
         return primal(*state)
 
     W, found, steps = system.refine(
-        primal(*state), correct, steps=3 if precision == "double" else 10, polish=system.woodbury(inner, root)
+        primal(*state), correct, steps=3 if precision == "double" else 10, polish=system.woodbury(solve, root, free)
     )
     dof = design.n - lam * float(factored.inverse_diagonal().sum())
     if len(free):
@@ -404,6 +414,7 @@ class PivotedQR:
 def solve_qr(system: System, reason: str) -> Solved | str:
     """Least squares (lambda = 0) from X itself, of minimum norm where the rank is short."""
     design, a = system.design, system.active
+    check_memory(_qr_memory(design), f"a QR factorization of the {design.n} x {design.p} X")
     Z = design.dense()
     if a is not None:
         Z = Z[:, a]
@@ -457,7 +468,7 @@ def solve_cg(system: System, reason: str, *, tol: float, max_iter: int | None) -
         _, g, found = system.evaluate(W)
         ratio = float(found[RATIO].max())
         gap = found[GAP] / np.where(system.y_square > 0, system.y_square / (2.0 * total), 1.0)
-        reached = (gap <= tol) | (found[RATIO] <= _SETTLED)
+        reached = (gap <= tol) | (found[RATIO] * design.eps <= _SETTLED * EPS)
         if reached.all() or used >= limit:
             break
         if not ratio < 0.5 * last:
@@ -519,15 +530,20 @@ def choose(system: System) -> tuple[str, str]:
     if p <= n:
         return "cholesky", f"{size}: normal equations over features"
     if lam == 0.0:
-        if design.storage.sparse and not affordable(24.0 * n * p):
+        if design.storage.sparse and not memory_for_dense(design):
             return "cg", f"{size}, alpha = 0: least squares without a dense copy"
         return "qr", f"{size}, alpha = 0: minimum-norm least squares"
     return "dual", f"{size}: dual system over samples"
 
 
+def _qr_memory(design: Design) -> float:
+    """Bytes that a pivoted QR needs: Z, its scaled copy, Q and R, and for a wide X the row space."""
+    return (64.0 if design.p > design.n else 40.0) * design.n * design.p
+
+
 def memory_for_dense(design: Design) -> bool:
     """Whether a dense copy of X and its factors are affordable."""
-    return affordable(24.0 * design.n * design.p)
+    return affordable(_qr_memory(design))
 
 
 def solve(system: System, solver: str, *, tol: float, max_iter: int | None) -> Solved | str:
@@ -554,7 +570,7 @@ def solve(system: System, solver: str, *, tol: float, max_iter: int | None) -> S
     if not memory_for_dense(system.design):
         if system.design.storage.sparse:
             return solve_cg(system, f"{outcome}, and a dense copy does not fit", tol=tol, max_iter=max_iter)
-        check_memory(24.0 * system.design.n * system.design.p, f"{outcome}; a factorization of X itself")
+        check_memory(_qr_memory(system.design), f"{outcome}; a factorization of X itself")
     if lam == 0.0 and solver != "qr":
         return solve_qr(system, outcome)
     return outcome

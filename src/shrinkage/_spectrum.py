@@ -49,17 +49,21 @@ def _eigh(A: Array) -> tuple[Array, Array]:
 
 
 def _svd(Z: Array) -> tuple[Array, Array, Array, int]:
-    """Thin singular value decomposition and rank, by one-sided Jacobi where the columns of a tall Z differ in size.
+    """Thin singular value decomposition and rank, by one-sided Jacobi where the columns of Z differ in size.
 
-    Jacobi keeps the digits of what is small because its column is (Demmel and Veselic 1992); the usual algorithm
-    keeps only those that the largest column leaves.
+    Jacobi, with the pivoting that scaled rows need too (a wide Z is turned), keeps the digits of what is small because
+    its column is (Demmel and Veselic 1992; Drmac and Veselic 2008); the usual algorithm keeps only those that the
+    largest column leaves.
     """
     norm = np.sqrt(np.einsum("ij,ij->j", Z, Z))
     norm = norm[norm > 0]
-    if len(norm) and Z.shape[0] >= Z.shape[1] and norm.max() > _GRADED * norm.min():
-        sigma, U, V, work, _, info = scipy.linalg.lapack.dgejsv(Z, joba=0, jobr=0)
+    if len(norm) and norm.max() > _GRADED * norm.min():
+        tall = Z.shape[0] >= Z.shape[1]
+        sigma, U, V, work, _, info = scipy.linalg.lapack.dgejsv(np.asfortranarray(Z if tall else Z.T), joba=2, jobr=0)
         if info == 0:
-            return U[:, : len(sigma)], sigma * (work[0] / work[1]), V.T, PivotedQR(Z).rank
+            U, sigma = U[:, : len(sigma)], sigma * (work[0] / work[1])
+            left, right = (U, V) if tall else (V, U)
+            return left, sigma, right.T, PivotedQR(Z).rank
     U, sigma, Vt = np.linalg.svd(Z, full_matrices=False)  # NumPy's releases the GIL, SciPy's does not
     return U, sigma, Vt, int((sigma > EPS * max(Z.shape) * sigma.max(initial=0.0)).sum())
 
@@ -95,6 +99,7 @@ class Spectrum:
         self.form = ("dual" if self.complete else "gram") if form == "auto" else form
         self.free_columns: PivotedQR | None = None
         self.coordinates: Array | None = None
+        self._inside_A: Array | None = None
         {"gram": self._from_gram, "dual": self._from_kernel, "svd": self._from_data}[self.form]()
         #: what rounding leaves of a zero eigenvalue; a decomposition of X has dropped such directions already
         self.floor = 0.0
@@ -279,8 +284,12 @@ class Spectrum:
             return 0.5 * (projected * omega * projected).sum(axis=0)
 
         if self.form != "dual":
-            return system.refine(start, correct, steps=steps, excess=excess)
-        polish = system.woodbury(lambda b: self.U @ (omega * (self.U.T @ b)), self.root)
+            # a basis without all free columns says nothing of the others' part in the objective
+            whole = self.rank_free == len(self.free) or not (lam > 0).all()
+            return system.refine(start, correct, steps=steps, excess=excess if whole else None)
+        polish = None
+        if (lam > 0).all() and not len(self.free):
+            polish = system.woodbury(lambda b, c: (self.U @ (omega * (self.U.T @ b)), c), self.root, self.free)
         return system.refine(start, correct, steps=steps, polish=polish)
 
     # -- leave-one-out ---------------------------------------------------------------------------------------
@@ -294,6 +303,9 @@ class Spectrum:
         """
         design = self.design
         K, t = len(lam), design.t
+        # errors in units of the targets' spread, so that their fourth powers stay within the range of numbers
+        unit = np.sqrt(design.y_square / design.total_weight)
+        unit = np.where(unit > 0, unit, 1.0)
         A = self.sample_A if self.complete else self.A
         r = len(A)
         self.least = np.ones(1)
@@ -307,7 +319,7 @@ class Spectrum:
         )  # fmt: skip
         for start in range(0, design.n, block):
             stop = min(design.n, start + block)
-            e = self._block_errors(start, stop, omega, A, lam, scratch)
+            e = self._block_errors(start, stop, omega, A, lam, scratch) / unit
             s = design.s[start:stop]
             # a sample that decides its fit at one alpha does not count at any: scores must compare the same samples
             alone = np.broadcast_to(np.isnan(e).any(axis=0), e.shape)
@@ -319,7 +331,7 @@ class Spectrum:
             second += np.einsum("kit,kit->kt", weighted, weighted)
             third += np.einsum("i,kit->kt", s, weighted)
             if kept is not None:
-                kept[:, start:stop] = e / np.where(s > 0, np.sqrt(s), 1.0)[:, None]
+                kept[:, start:stop] = e * unit / np.where(s > 0, np.sqrt(s), 1.0)[:, None]
             if tick is not None:
                 tick(stop / design.n)
         total = design.total_weight - lost
@@ -334,7 +346,7 @@ class Spectrum:
             for c in range(t):
                 W = self.coefficients(lam, np.full(K, c))
                 kept[:, absent, c] = (design.Y[absent, c, None] - design.apply(W)[absent]).T
-        return score, error, kept
+        return score * unit**2, error * unit**2, kept
 
     def _block_errors(
         self, start: int, stop: int, omega: Array, A: Array, lam: Array, scratch: tuple[Array, ...]
@@ -385,5 +397,7 @@ class Spectrum:
             v[:] = 0.0
         d = lam / (self.values[:, None] + lam)
         slack = v @ v + np.square(U[i]) @ d
-        residual = v @ self.inside_target + (U[i, :, None] * d).T @ (U.T @ self.inside_target)
+        if self._inside_A is None:
+            self._inside_A = U.T @ self.inside_target
+        residual = v @ self.inside_target + (U[i, :, None] * d).T @ self._inside_A
         return np.where(slack[:, None] > _ALONE**2, residual / np.maximum(slack, _ALONE**2)[:, None], np.nan)

@@ -138,7 +138,8 @@ class DenseStorage:
     ) -> tuple[Matrix, Matrix, Matrix, bool]:
         """(mean, scale, (X - mean)' S Y, whether all of it is finite)."""
         p, t = self.p, SY.shape[1]
-        shift = self.X[0].astype(np.float64) if intercept else np.zeros(p)
+        # of the row that counts most: one without weight may lie far from the others
+        shift = self.X[int(s[: self.n].argmax())].astype(np.float64) if intercept else np.zeros(p)
         few = SY if t <= _FEW else SY[:, :0]
 
         def part(start: int, stop: int) -> tuple[Matrix, Matrix, Matrix]:
@@ -202,6 +203,10 @@ class DenseStorage:
     def columns(self, which: Matrix) -> Matrix:
         return np.asarray(self.X[:, which], dtype=np.float64)
 
+    def not_zero(self, which: Matrix) -> Matrix:
+        """Those of the columns `which` that may have an entry that is not zero."""
+        return which
+
     def wide(self) -> Matrix:
         """X as a new float64 array."""
         return self.X.astype(np.float64)
@@ -219,8 +224,8 @@ class DenseStorage:
 class SparseStorage:
     """A sparse X, CSR or CSC with sorted unique indices. Columns without a zero may be stored shifted by their mean.
 
-    A column that has a zero cannot have a mean above sqrt(n) times its spread, so implicit centring costs it few
-    digits; one without can, and loses nothing when the stored values are centred instead.
+    A column that has a zero cannot have a mean above sqrt(n) times its spread (all weights being equal), so implicit
+    centring costs it few digits; one without can, and loses nothing when the stored values are centred instead.
     """
 
     sparse = True
@@ -356,6 +361,10 @@ class SparseStorage:
         else:
             counts = np.bincount(self.indices, minlength=self.p if self.rowwise else self.n)
         return float(0.5 * (counts.astype(np.float64) ** 2).sum())
+
+    def not_zero(self, which: Matrix) -> Matrix:
+        column = self.indices if self.rowwise else np.repeat(np.arange(self.p), np.diff(self.indptr))
+        return np.intersect1d(which, column[self.data != 0])
 
     def wide(self) -> Matrix:
         return self._as_scipy().toarray().astype(np.float64) + self.shift

@@ -24,16 +24,13 @@ _pool: ThreadPoolExecutor | None = None
 
 
 def thread_count() -> int:
-    """Threads that a pass may use: the cores this process may run on, or OMP_NUM_THREADS where that is less."""
+    """Threads that a pass may use: the cores this process may run on, or what OpenMP or OpenBLAS are told if less."""
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:
         cores = os.cpu_count() or 1
-    try:
-        asked = int(os.environ.get("OMP_NUM_THREADS", ""))
-    except ValueError:
-        asked = cores
-    return max(1, min(cores, asked, 16))
+    told = [os.environ.get(name, "") for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")]
+    return max(1, min([cores, 16, *(int(value) for value in told if value.isdecimal())]))
 
 
 def _forget() -> None:

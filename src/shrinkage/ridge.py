@@ -22,6 +22,7 @@ from ._ridge_system import Array, Solved, System, certificate, memory_for_dense,
 from ._spectrum import LEAST_SLACK, Spectrum
 from .penalties import as_numbers, check_alpha, check_factors
 
+_SQUARED = "singular values of X itself: squaring would lose the small ones"
 _SOLVERS = ("auto", "cholesky", "dual", "qr", "svd", "cg")
 
 
@@ -135,13 +136,12 @@ def _certify(system: System, solved: Solved, *, tol: float = 0.0, columns: slice
         system.design.total_weight,
         n_iter=solved.n_iter,
         rcond=solved.rcond,
-        tol=tol,
+        tol=tol if solved.name == "cg" else 0.0,
     )
 
 
 def _warn(system: System, solved: Solved, found: Certificate, tol: float) -> None:
-    active = system.design.p if system.active is None else len(system.active)
-    warn_about(found, solver=solved.name, tol=tol, rank=solved.rank, n_features=active)
+    warn_about(found, solver=solved.name, tol=tol, rank=solved.rank, n_features=system.n_active)
 
 
 def _as_fit(
@@ -153,7 +153,7 @@ def _as_fit(
     if not design.one_d:
         dof = np.broadcast_to(np.asarray(dof, dtype=np.float64), (design.t,)).copy()
     return Fit(
-        coef=np.ascontiguousarray(W[:, 0] if design.one_d else W.T),
+        coef=np.add(W[:, 0] if design.one_d else W.T, 0.0, order="C"),  # without negative zeros
         intercept=float(intercept[0]) if design.one_d else intercept,
         alpha=alpha if not isinstance(alpha, np.ndarray) or not design.one_d else float(alpha[0]),
         l1_ratio=0.0,
@@ -177,9 +177,7 @@ def _as_fit(
 def _canonical(alpha: Any, convention: str, design: Design) -> Any:
     if convention == "canonical":
         return alpha
-    # ridge has no L1 part: alpha is the second of the two
-    value = (0.0, alpha) if convention == "two_lambda" else alpha
-    return conventions.to_canonical(value, convention, sum_weights=design.total_weight, name="alpha")[0]
+    return conventions.ridge_alpha(alpha, convention, sum_weights=design.total_weight)
 
 
 def _factors(penalty_factor: Any, standardize: bool, design: Design) -> Array | None:
@@ -199,11 +197,13 @@ def _check_positive(value: Any, name: str, *, zero: bool) -> None:
         raise ValueError(f"{name} must be finite and {'zero or more' if zero else 'positive'}, got {value!r}")
 
 
-def _check_count(value: Any, name: str, *, least: int) -> None:
+def _check_count(value: Any, name: str, *, least: int, most: int | None = None) -> None:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {value}")
+    if most is not None and value > most:
+        raise ValueError(f"{name} must be at most {most:,}, got {value}: 100 are plenty")
 
 
 def _trivial(system: System) -> Solved | None:
@@ -217,7 +217,8 @@ def _trivial(system: System) -> Solved | None:
 
 def _spectrum(design: Design, factors: Array | None, smallest: float, form: str = "auto") -> tuple[Spectrum, str]:
     """A spectral form that keeps its digits down to `smallest` lambda, and why it is the one."""
-    if not affordable(8.0 * min(design.n, design.p) ** 2):
+    # the matrix, its eigenvectors, and what the decomposition works in
+    if not affordable(40.0 * min(design.n, design.p) ** 2):
         raise ValueError(
             f"X has shape ({design.n}, {design.p}): eigenvectors of its {min(design.n, design.p)} x "
             f"{min(design.n, design.p)} Gram matrix do not fit in memory; fit single alphas with ridge(solver='cg')"
@@ -227,9 +228,7 @@ def _spectrum(design: Design, factors: Array | None, smallest: float, form: str 
         side = "samples" if spectrum.form == "dual" else "features"
         if spectrum.accurate(smallest) or not memory_for_dense(design):
             return spectrum, f"one eigendecomposition over {side}"
-    return Spectrum(design, factors, form="svd"), (
-        "as asked" if form == "svd" else "singular values of X itself: squaring would lose the small ones"
-    )
+    return Spectrum(design, factors, form="svd"), ("as asked" if form == "svd" else _SQUARED)
 
 
 def _solve_spectral(system: System, reason: str) -> Solved:
@@ -246,8 +245,16 @@ def _solve_each(system: System, solver: str, *, tol: float, max_iter: int | None
     positive = system.lam[system.lam > 0]
     smallest = 0.0 if len(positive) < len(system.lam) else float(positive.min())
     spectrum, reason = _spectrum(system.design, system.factors, smallest, "svd" if solver == "svd" else "auto")
-    name = "svd" if spectrum.form == "svd" else "eigen"
-    return _solved(spectrum, system, np.arange(len(system.lam)), name, f"one alpha per target: {reason}")
+    targets, why = np.arange(len(system.lam)), "one alpha per target: "
+    solved = _solved(spectrum, system, targets, "svd" if spectrum.form == "svd" else "eigen", why + reason)
+    if not _certify(system, solved).converged and _worth_svd(spectrum):
+        spectrum = Spectrum(system.design, system.factors, form="svd")
+        solved = _solved(spectrum, system, targets, "svd", why + _SQUARED)
+    return solved
+
+
+def _worth_svd(spectrum: Spectrum) -> bool:
+    return spectrum.form != "svd" and memory_for_dense(spectrum.design)
 
 
 def _solved(spectrum: Spectrum, system: System, targets: Array, name: str, reason: str) -> Solved:
@@ -308,7 +315,7 @@ def _prepare(
     X: Any, y: Any, alphas: Any, n_alphas: int, sample_weight: Any, penalty_factor: Any, fit_intercept: bool,
     standardize: bool, convention: str,
 ) -> tuple[Design, Array | None, Spectrum, str, Array, Array]:  # fmt: skip
-    _check_count(n_alphas, "n_alphas", least=1)
+    _check_count(n_alphas, "n_alphas", least=1, most=100_000)
     design = Design(X, y, sample_weight, fit_intercept=fit_intercept)
     grid = _check_grid(alphas, design, convention)
     factors = _factors(penalty_factor, standardize, design)
@@ -368,21 +375,27 @@ def ridge_path(
     )
     K, t, p = len(lam), design.t, design.p
     coefs, intercepts = np.empty((K, t, p)), np.empty((K, t))
-    certificates = []
-    # residuals of a group of alphas stay below 32 MB
-    group = max(1, (4 << 20) // max(1, design.n * t))
-    dof = spectrum.dof(lam)
-    for start in range(0, K, group):
+    certificates: list[Certificate] = []
+    # coefficients and residuals of a group of alphas stay below 32 MB
+    group = max(1, (4 << 20) // max(1, max(design.n, p) * t))
+    start = 0
+    while start < K:
         part = lam[start : start + group]
         solved, system = _solve_grid(spectrum, factors, part)
+        fresh = [_certify(system, solved, columns=slice(k * t, (k + 1) * t)) for k in range(len(part))]
+        if not all(found.converged for found in fresh) and _worth_svd(spectrum):
+            spectrum, reason = Spectrum(design, factors, form="svd"), _SQUARED
+            certificates, start = [], 0
+            continue
         coefs[start : start + group] = solved.W.T.reshape(len(part), t, p)
         intercepts[start : start + group] = system.intercept(solved.W, np.tile(np.arange(t), len(part))).reshape(-1, t)
-        for k in range(len(part)):
-            certificates.append(_certify(system, solved, columns=slice(k * t, (k + 1) * t)))
+        certificates += fresh
+        start += group
+    coefs += 0.0  # no negative zeros
+    dof = spectrum.dof(lam)
     name = "svd" if spectrum.form == "svd" else "eigen"
-    active = int(np.isfinite(factors).sum()) if factors is not None else p
     worst = next((found for found in certificates if not found.converged), certificates[-1])
-    warn_about(worst, solver=name, tol=0.0, rank=spectrum.rank if lam[-1] == 0 else None, n_features=active)
+    warn_about(worst, solver=name, tol=0.0, rank=spectrum.rank if lam[-1] == 0 else None, n_features=system.n_active)
     one_d = design.one_d
     solved = Solved(coefs[0].T, np.zeros((5, t)), 0, name=name, reason=reason, dof=dof[0])
     system = System(design, np.full(t, lam[0]), factors)
@@ -519,7 +532,7 @@ def ridge_cv(
         index=index if per_target else int(index[0]),
         alpha=alpha,
         score=chosen if per_target else float(chosen.mean()),
-        standard_error=chosen_error if per_target else float(np.sqrt(np.square(chosen_error).sum()) / t),
+        standard_error=chosen_error if per_target else float(np.hypot.reduce(chosen_error) / t),
         method=method,
         convention=convention,
         fit=fit,
@@ -531,7 +544,7 @@ def _generalized(spectrum: Spectrum, factors: Array | None, lam: Array, dof: Arr
     """GCV scores (K, t) from the residuals on the data."""
     design, t = spectrum.design, spectrum.design.t
     scores = np.empty((len(lam), t))
-    group = max(1, (4 << 20) // max(1, design.n * t))
+    group = max(1, (4 << 20) // max(1, max(design.n, design.p) * t))
     for start in range(0, len(lam), group):
         part = lam[start : start + group]
         targets = np.tile(np.arange(t), len(part))

@@ -237,8 +237,9 @@ def test_gram_matrix_that_does_not_fit(small_machine, shape, sparse):
     for solver in ("cholesky", "dual"):
         with pytest.raises(ValueError, match=r"^a \d+ x \d+ Gram matrix needs .* this machine has .*: use solver='cg'"):
             ridge(given, y, solver=solver)
-    for solver, alpha in (("qr", 0.0), ("svd", 1.0)):
-        with pytest.raises(ValueError, match=rf"^a dense {shape[0]} x {shape[1]} copy of X needs .* GiB"):
+    for solver, alpha, what in (("qr", 0.0, "a QR factorization of the {}"), ("svd", 1.0, "a dense {} copy of")):
+        what = what.format(f"{shape[0]} x {shape[1]}")
+        with pytest.raises(ValueError, match=rf"^{what} X needs .* GiB"):
             ridge(given, y, alpha, solver=solver)
     for function in (ridge_path, ridge_cv):
         with pytest.raises(ValueError, match=r"^X has shape .* do not fit in memory; .*ridge\(solver='cg'\)"):
@@ -272,15 +273,41 @@ def test_a_million_squared():
     assert fit.solver == "cg" and fit.coef[0] == pytest.approx(0.5, rel=1e-8)
 
 
-def test_data_whose_squares_vanish(y):
-    """Entries that cannot be squared without vanishing are as good as zero."""
-    X = np.random.default_rng(7).normal(size=(N, 3)) * 1e-170
-    fit = ridge(X, y)
-    np.testing.assert_allclose(fit.predict(X), np.full(N, y.mean()), rtol=1e-12)
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array, sp.csc_array])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_data_whose_squares_vanish(y, make, fit_intercept):
+    """What varies too little to be squared is refused by name, and not taken for constant."""
+    X = np.random.default_rng(7).normal(size=(N, 3))
+    X[:, 1] *= 1e-170
+    with pytest.raises(ValueError, match=r"^X varies by no more than \d\.\de-170 in column 1: too little to square"):
+        ridge(make(X), y, fit_intercept=fit_intercept)
+    weight = np.ones(N)
+    weight[4:] = 0.0
+    X[:4, 1] = 1e-170 if fit_intercept else 0.0  # constant where it counts
+    fit = ridge(make(X), y, sample_weight=weight, fit_intercept=fit_intercept)
+    assert abs(fit.coef[1]) < 1e-150
+
+
+def test_target_whose_squares_vanish(y):
+    X = np.random.default_rng(7).normal(size=(N, 3))
+    with pytest.raises(ValueError, match=r"^y varies by no more than \d\.\de-1\d\d: too little to square; rescale it"):
+        ridge_cv(X, np.column_stack([y, 1e-165 * y]))
+    fit = ridge(X, np.full(N, 1e-200))
+    assert (fit.coef == 0).all() and fit.intercept == pytest.approx(1e-200)
+
+
+@pytest.mark.parametrize("size", [1e-130, 1e90, 1e140])
+def test_scores_of_targets_of_any_size(y, size):
+    """Standard errors are of fourth powers, and still in range."""
+    X = np.random.default_rng(7).normal(size=(N, 3))
+    plain, scaled = ridge_cv(X, y), ridge_cv(X, y * size)
+    assert scaled.alpha == plain.alpha
+    assert scaled.score == pytest.approx(plain.score * size**2)
+    assert scaled.standard_error == pytest.approx(plain.standard_error * size**2)
 
 
 @pytest.mark.parametrize("function", [ridge_path, ridge_cv])
 def test_default_grid_of_data_whose_squares_nearly_vanish(y, function):
-    X = np.random.default_rng(7).normal(size=(N, 3)) * 1e-160
+    X = np.random.default_rng(7).normal(size=(N, 3)) * 1e-140
     for fit in fits(function(X, y)):
         assert np.isfinite(fit.coef).all() and fit.certificate.converged
