@@ -159,7 +159,7 @@ class Fit:
         What ran, and why.
     effective_dof : float or ndarray of shape (n_targets,)
         Effective degrees of freedom without the intercept; NaN where the solver cannot know them ("cg"), and to
-        about seven digits where a Gram matrix of order 300 or more was taken in single precision.
+        about six digits where a Gram matrix of order 300 or more was taken in a lower precision than double.
     n_samples, n_features : int
         Shape of the data; rows of weight zero are counted.
     sum_weights : float
