@@ -353,6 +353,19 @@ class Design:
         self._centre_targets()
         self._centre_features()
 
+    def subset(self, rows: Matrix) -> Design:
+        """The design of some rows (a copy of them), on its own means; its targets start from this one's `Y`."""
+        own = object.__new__(Design)
+        own.storage = self.storage.take(rows)
+        own.n, own.p, own.t = len(rows), self.p, self.t
+        own.feature_names, own.target_names, own.one_d = self.feature_names, self.target_names, self.one_d
+        own.weighted, own.fit_intercept = self.weighted, self.fit_intercept
+        own.Y, own.s = np.array(self.Y[rows], order="F"), np.ascontiguousarray(self.s[rows])
+        own.total_weight = float(own.s.sum())
+        own._centre_targets()
+        own._centre_features()
+        return own
+
     def _centre_targets(self) -> None:
         Y = self.Y
         self.y_mean, self.y_square = np.zeros(self.t), np.zeros(self.t)

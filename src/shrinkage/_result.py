@@ -373,6 +373,16 @@ class Path:
         )
 
 
+#: Ways to choose alpha, and what their scores are.
+METHODS = {
+    "loo": "leave-one-out mean squared error",
+    "gcv": "generalized cross-validation score",
+    "cv": "mean squared test error",
+    "aic": "Akaike's information criterion",
+    "bic": "Bayesian information criterion",
+}
+
+
 @dataclass(frozen=True, repr=False, eq=False)
 class CrossValidation:
     """Scores along a grid of alphas, the alpha they choose, and the fit there.
@@ -382,20 +392,25 @@ class CrossValidation:
     alphas : ndarray of shape (n_alphas,)
         In the units of `convention`, decreasing.
     scores : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
-        Weighted mean squared leave-one-out error, or the GCV score. Per target when y was 2-D.
+        What `method` minimizes: weighted mean squared leave-one-out error, GCV score, mean over the folds of the
+        mean squared test error, or the information criterion. Per target when y was 2-D.
     standard_errors : ndarray shaped like `scores`
-        Of the leave-one-out mean; NaN for GCV.
+        Of the mean over samples ("loo") or folds ("cv"); NaN for the rest.
     effective_dof : ndarray of shape (n_alphas,)
     index : int or ndarray of shape (n_targets,)
-        Which alpha was chosen: the smallest score, the larger alpha of two that tie.
+        Which alpha was chosen by `rule`; of two that tie, the one that penalizes more.
     alpha : float or ndarray of shape (n_targets,)
     score, standard_error : float or ndarray of shape (n_targets,)
         At the chosen alpha; averaged over targets where one alpha is shared.
     method : str
-        "loo" or "gcv".
+        "loo", "gcv", "cv", "aic" or "bic".
     convention : str
     fit : Fit
         The model at the chosen alpha.
+    rule : str
+        "min" or "1se".
+    fold_scores : ndarray of shape (n_folds, n_alphas) or (n_folds, n_alphas, n_targets), or None
+        Mean squared test error of every fold of "cv".
     errors : ndarray of shape (n_alphas, n) or (n_alphas, n, n_targets), or None
         Leave-one-out errors y_i - yhat_(-i), where asked for.
     """
@@ -411,6 +426,8 @@ class CrossValidation:
     method: str
     convention: str
     fit: Fit
+    rule: str = "min"
+    fold_scores: Array | None = None
     errors: Array | None = None
 
     @property
@@ -424,7 +441,11 @@ class CrossValidation:
         return self.fit.predict(X)
 
     def __repr__(self) -> str:
-        name = {"loo": "leave-one-out mean squared error", "gcv": "generalized cross-validation score"}[self.method]
+        name = METHODS[self.method]
+        if self.fold_scores is not None:
+            name += f" over {_count(len(self.fold_scores), 'fold')}"
+        if self.rule != "min":
+            name += ", one-standard-error rule"
         error = "" if np.isnan(self.standard_error).all() else f" +- {_number(self.standard_error)}"
         edge = "\n  note           an end of the grid was chosen: a wider grid may do better" if self.at_edge else ""
         fit = "\n".join("  " + line for line in repr(self.fit).splitlines())

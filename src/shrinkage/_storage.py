@@ -214,6 +214,10 @@ class DenseStorage:
     def rows(self, start: int, stop: int) -> DenseStorage:
         return DenseStorage(self.X[start:stop])
 
+    def take(self, which: Matrix) -> DenseStorage:
+        """A copy of these rows."""
+        return DenseStorage(np.array(self.X[which], order="C" if self.rowwise else "F"))
+
     def suspects(self, test: Any) -> Any:
         rows = max(1, (1 << 20) // max(1, self.p))
         for i in range(0, self.n, rows):
@@ -382,6 +386,12 @@ class SparseStorage:
         part = SparseStorage(
             X.data[low:high], X.indices[low:high], X.indptr[start : stop + 1] - low, (stop - start, self.p), True
         )
+        part.shift = self.shift
+        return part
+
+    def take(self, which: Matrix) -> SparseStorage:
+        X = self.turned(rowwise=True)._as_scipy()[which]
+        part = SparseStorage(X.data, X.indices, X.indptr, (len(which), self.p), True)
         part.shift = self.shift
         return part
 

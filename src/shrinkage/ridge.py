@@ -17,8 +17,9 @@ import numpy as np
 
 from . import conventions
 from ._design import Design, affordable, check_flag
-from ._result import Certificate, CrossValidation, Fit, Path, warn_about
+from ._result import METHODS, Certificate, CrossValidation, Fit, Path, warn_about
 from ._ridge_system import Array, Solved, System, certificate, memory_for_dense, solve
+from ._selection import check_folds, choose_index, information, k_fold
 from ._spectrum import LEAST_SLACK, Spectrum
 from .penalties import as_numbers, check_alpha, check_factors
 
@@ -115,7 +116,7 @@ def ridge(
     design = Design(X, y, sample_weight, fit_intercept=fit_intercept)
     alpha = check_alpha(alpha, n_targets=design.t)
     lam = _lambdas(alpha, convention, design)
-    factors = _factors(penalty_factor, standardize, design)
+    factors = _factors(penalty_factor, standardize, design.scale)
     shared = bool((lam == lam[0]).all())
     system = System(design, np.full(design.t, lam[0]) if shared else lam, factors)
     solved = _trivial(system)
@@ -180,11 +181,11 @@ def _canonical(alpha: Any, convention: str, design: Design) -> Any:
     return conventions.ridge_alpha(alpha, convention, sum_weights=design.total_weight)
 
 
-def _factors(penalty_factor: Any, standardize: bool, design: Design) -> Array | None:
-    factors = check_factors(penalty_factor, design.p)
+def _factors(penalty_factor: Any, standardize: bool, scale: Array) -> Array | None:
+    factors = check_factors(penalty_factor, len(scale))
     if check_flag(standardize, "standardize"):
-        variance = np.square(design.scale)
-        base = np.ones(design.p) if factors is None else factors
+        variance = np.square(scale)
+        base = np.ones(len(scale)) if factors is None else factors
         with np.errstate(invalid="ignore"):
             factors = np.where(variance > 0, base * variance, np.inf)
     return factors
@@ -318,7 +319,7 @@ def _prepare(
     _check_count(n_alphas, "n_alphas", least=1, most=100_000)
     design = Design(X, y, sample_weight, fit_intercept=fit_intercept)
     grid = _check_grid(alphas, design, convention)
-    factors = _factors(penalty_factor, standardize, design)
+    factors = _factors(penalty_factor, standardize, design.scale)
     if grid is None:
         _canonical(1.0, convention, design)  # refuses an unknown convention before any work
     smallest = np.inf if grid is None else float(grid[1].min())
@@ -429,7 +430,10 @@ def ridge_cv(
     y: Any,
     alphas: Any = None,
     *,
-    method: Literal["loo", "gcv"] = "loo",
+    method: Literal["loo", "gcv", "cv", "aic", "bic"] | None = None,
+    cv: Any = None,
+    groups: Any = None,
+    rule: Literal["min", "1se"] = "min",
     n_alphas: int = 100,
     alpha_per_target: bool = False,
     store_errors: bool = False,
@@ -440,7 +444,7 @@ def ridge_cv(
     convention: str = "canonical",
     callback: Callable[[float], None] | None = None,
 ) -> CrossValidation:
-    """Choose alpha by exact leave-one-out or generalized cross-validation, and fit there.
+    """Choose alpha by cross-validation or an information criterion, and fit there.
 
     Leave-one-out comes from one factorization: e_i = r_i / (1 - h_i), with h_i the leverage of sample i (intercept,
     weights and unpenalized features included). It is exactly what n refits would give with the penalty
@@ -452,9 +456,19 @@ def ridge_cv(
         As in `ridge`.
     alphas : array-like of shape (n_alphas,), optional
         In the units of `convention`; by default from the data as in `ridge_path`.
-    method : {"loo", "gcv"}, default "loo"
-        "loo": weighted mean of squared leave-one-out errors. "gcv": mean squared residual over
-        (1 - dof/n)^2, the intercept counted in dof and n the number of samples of positive weight.
+    method : {"loo", "gcv", "cv", "aic", "bic"}, optional
+        "loo", the default without `cv`: weighted mean of squared leave-one-out errors. "gcv": mean squared residual
+        over (1 - dof/n)^2, the intercept counted in dof and n the number of samples of positive weight. "cv", the
+        default with `cv`: mean over the folds of the weighted mean squared error on their test rows. "aic", "bic":
+        n log(mean squared residual) plus 2, or log n, times dof.
+    cv : int, splitter or iterable of (training rows, test rows), optional
+        Folds of "cv"; 5 by default. An integer means blocks of consecutive rows, as in scikit-learn: shuffle rows
+        that are sorted, or pass a splitter that does. Every fold is what `ridge` would give on its training rows
+        with the same alpha in the units of `convention`; the folds share one pass over the data.
+    groups : array-like of shape (n_samples,), optional
+        Passed to the splitter.
+    rule : {"min", "1se"}, default "min"
+        "1se": the largest penalty whose score is within one standard error of the smallest, for "loo" and "cv".
     n_alphas : int, default 100
     alpha_per_target : bool, default False
         Choose an alpha for every target rather than one for their mean score.
@@ -464,7 +478,7 @@ def ridge_cv(
     convention : str, default "canonical"
         The objective that `alphas` belong to.
     callback : callable, optional
-        Called with the fraction of leave-one-out done, 0 to 1.
+        Called with the fraction of leave-one-out or of the folds done, 0 to 1.
 
     Returns
     -------
@@ -473,19 +487,32 @@ def ridge_cv(
     Raises
     ------
     TypeError, ValueError
-        As `ridge_path`, and where `method` is unknown or there are fewer than two samples of positive weight.
+        As `ridge_path`, and where `method` or `rule` is unknown, they do not go together, a fold is empty, or there
+        are fewer than two samples of positive weight.
 
     References
     ----------
-    Golub, Heath and Wahba (1979), Technometrics 21(2). Allen (1974), Technometrics 16(1).
+    Golub, Heath and Wahba (1979), Technometrics 21(2). Allen (1974), Technometrics 16(1). Breiman, Friedman, Olshen
+    and Stone (1984), Classification and Regression Trees, section 3.4.3 (one standard error). Akaike (1974), IEEE
+    TAC 19(6). Schwarz (1978), Annals of Statistics 6(2).
     """
-    if not isinstance(method, str) or method not in ("loo", "gcv"):
-        raise ValueError(f"method must be 'loo' or 'gcv', got {method!r}")
+    if method is None:
+        method = "loo" if cv is None else "cv"
+    if not isinstance(method, str) or method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}, got {method!r}")
+    if method != "cv" and (cv is not None or groups is not None):
+        raise ValueError(f"cv and groups are for method='cv', got method={method!r}")
+    if not isinstance(rule, str) or rule not in ("min", "1se"):
+        raise ValueError(f"rule must be 'min' or '1se', got {rule!r}")
+    if rule == "1se" and method not in ("loo", "cv"):
+        raise ValueError(f"rule='1se' needs a score with a standard error, method 'loo' or 'cv', got {method!r}")
     alpha_per_target = check_flag(alpha_per_target, "alpha_per_target")
     if callback is not None and not callable(callback):
         raise TypeError(f"callback must be a function of the fraction done, got {callback!r}")
-    if check_flag(store_errors, "store_errors") and method == "gcv":
-        raise ValueError("store_errors=True needs method='loo': GCV has no leave-one-out errors")
+    if check_flag(store_errors, "store_errors") and method != "loo":
+        raise ValueError(
+            f"store_errors=True needs method='loo', got {method!r}: only that has an error for every sample"
+        )
     design, factors, spectrum, reason, alphas, lam = _prepare(
         X, y, alphas, n_alphas, sample_weight, penalty_factor, fit_intercept, standardize, convention
     )
@@ -493,22 +520,39 @@ def ridge_cv(
     if count < 2:
         raise ValueError(f"cross-validation needs at least two samples of positive weight, got {count}")
     dof, t = spectrum.dof(lam), design.t
-    errors = None
+    errors = folds = None
+    deviations = np.full((len(lam), t), np.nan)
     if method == "loo":
         scores, deviations, errors = spectrum.leave_one_out(lam, store_errors, callback)
         if spectrum.least[0] < LEAST_SLACK and spectrum.form == "gram" and memory_for_dense(design):
             spectrum = Spectrum(design, factors, form="svd", complete=design.n <= 4 * design.p)
             reason = "singular values of X itself: some samples nearly decide their fit"
             scores, deviations, errors = spectrum.leave_one_out(lam, store_errors, callback)
+    elif method == "cv":
+        folds = k_fold(
+            design,
+            check_folds(5 if cv is None else cv, groups, design, y),
+            lambda weight: np.asarray(conventions.ridge_alpha(alphas, convention, sum_weights=weight)) * weight,
+            lambda scale: _factors(penalty_factor, standardize, scale),
+            callback,
+        )
+        scores = folds.mean(axis=0)
+        deviations = folds.std(axis=0, ddof=1) / np.sqrt(len(folds)) if len(folds) > 1 else deviations
     else:
-        scores, deviations = _generalized(spectrum, factors, lam, dof, count), np.full((len(lam), t), np.nan)
-    usable = np.where(np.isfinite(scores), scores, np.inf)
-    if not np.isfinite(usable).any(axis=0).all():
+        loss = _losses(spectrum, factors, lam)
+        fitted = dof + design.fit_intercept
+        if method == "gcv":
+            room = 1.0 - fitted / count
+            with np.errstate(divide="ignore", invalid="ignore"):
+                scores = loss / design.total_weight / np.where(room > 0, room * room, 0.0)[:, None]
+        else:
+            scores = information(loss, fitted, count, design.total_weight, method)
+    if not np.isfinite(scores).any(axis=0).all():
         raise ValueError(
             "the score is undefined at every alpha: some sample alone decides its own fit, through a feature that only "
             "it has and that is not penalized, or there are no degrees of freedom left; penalize or drop such features"
         )
-    index = usable.argmin(axis=0) if alpha_per_target else np.full(t, usable.mean(axis=1).argmin())
+    index = choose_index(scores, deviations, rule, alpha_per_target)
     system = System(design, lam[index], factors)
     solved = _trivial(system)
     name = "svd" if spectrum.form == "svd" else "eigen"
@@ -536,20 +580,20 @@ def ridge_cv(
         method=method,
         convention=convention,
         fit=fit,
+        rule=rule,
+        fold_scores=None if folds is None else folds[:, :, 0] if one_d else folds,
         errors=errors[:, :, 0] if errors is not None and one_d else errors,
     )
 
 
-def _generalized(spectrum: Spectrum, factors: Array | None, lam: Array, dof: Array, count: int) -> Array:
-    """GCV scores (K, t) from the residuals on the data."""
+def _losses(spectrum: Spectrum, factors: Array | None, lam: Array) -> Array:
+    """Weighted sums of squared residuals on the data, (K, t)."""
     design, t = spectrum.design, spectrum.design.t
-    scores = np.empty((len(lam), t))
+    out = np.empty((len(lam), t))
     group = max(1, (4 << 20) // max(1, max(design.n, design.p) * t))
     for start in range(0, len(lam), group):
         part = lam[start : start + group]
         targets = np.tile(np.arange(t), len(part))
         R = design.Y[:, targets] - design.apply(spectrum.coefficients(np.repeat(part, t), targets))
-        scores[start : start + group] = design.square_sum(R).reshape(-1, t) / design.total_weight
-    room = 1.0 - (dof + design.fit_intercept) / count
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return scores / np.where(room > 0, room * room, 0.0)[:, None]
+        out[start : start + group] = design.square_sum(R).reshape(-1, t)
+    return out
