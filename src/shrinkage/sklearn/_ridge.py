@@ -20,7 +20,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, _raise_for_params, process_routing
 
 from .. import _result
-from .._positive import positive_ridge
+from .._positive import ridge_bounded
 from .._result import Fit
 from ..ridge import ridge, ridge_cv
 from ._base import _DTYPES, _FORMATS, Array, LinearRegressor, check_weights, named
@@ -80,7 +80,7 @@ def _solve(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", _result.ConvergenceWarning)
         if positive:
-            fit, solver = positive_ridge(X, y, alpha, **data), "lbfgs"
+            fit, solver = ridge_bounded(X, y, alpha, lower=0.0, convention="sum", **data), "lbfgs"
         else:
             fit = ridge(X, y, alpha, solver="cg", **data, **options)
     if not fit.certificate.converged:
