@@ -17,7 +17,7 @@ LAYERS = [
     {"_extras", "_interrupt", "_threads"},
     {"_storage"},
     {"_design", "_result", "conventions", "losses", "penalties"},
-    {"optim", "ridge", "_ridge_system", "_selection", "_spectrum", "_positive", "elastic_net", "glm"}
+    {"optim", "ridge", "_ridge_system", "_selection", "_spectrum", "_positive", "variants", "elastic_net", "glm"}
     | {"cross_validation", "streaming"},
     {"cli", "distributed", "persistence", "plot", "sklearn", "torch", "_report", "_tables"},
     {"__init__", "__main__"},

@@ -117,17 +117,22 @@ def ridge(
     alpha = check_alpha(alpha, n_targets=design.t)
     lam = _lambdas(alpha, convention, design)
     factors = _factors(penalty_factor, standardize, design.scale)
-    shared = bool((lam == lam[0]).all())
-    system = System(design, np.full(design.t, lam[0]) if shared else lam, factors)
-    solved = _trivial(system)
-    if solved is None and shared:
-        outcome = solve(system, solver, tol=tol, max_iter=max_iter)
-        solved = _solve_spectral(system, outcome) if isinstance(outcome, str) else outcome
-    elif solved is None:
-        solved = _solve_each(system, solver, tol=tol, max_iter=max_iter)
+    system = System(design, np.broadcast_to(lam, design.t).copy(), factors)
+    solved = solve_any(system, solver, tol=tol, max_iter=max_iter)
     found = _certify(system, solved, tol=tol)
     _warn(system, solved, found, tol)
     return _as_fit(design, solved.W, system, alpha, convention, factors, found, solved)
+
+
+def solve_any(system: System, solver: str = "auto", *, tol: float = 0.0, max_iter: int | None = None) -> Solved:
+    """Coefficients of a system, whether its targets share a lambda or not, and whatever solver that takes."""
+    solved = _trivial(system)
+    if solved is not None:
+        return solved
+    if not (system.lam == system.lam[0]).all():
+        return _solve_each(system, solver, tol=tol, max_iter=max_iter)
+    outcome = solve(system, solver, tol=tol, max_iter=max_iter)
+    return _solve_spectral(system, outcome) if isinstance(outcome, str) else outcome
 
 
 def _certify(system: System, solved: Solved, *, tol: float = 0.0, columns: slice = slice(None)) -> Certificate:

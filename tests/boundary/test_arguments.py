@@ -320,7 +320,7 @@ def test_refused_methods(X, y, method):
 
 
 def test_errors_need_leave_one_out(X, y):
-    with pytest.raises(ValueError, match=r"^store_errors=True needs method='loo', got 'gcv': only there"):
+    with pytest.raises(ValueError, match=r"^store_errors=True needs method='loo', got 'gcv': only that"):
         ridge_cv(X, y, method="gcv", store_errors=True)
 
 

@@ -1,0 +1,221 @@
+"""Problems that are ridge regression in disguise: a budget for the norm, penalties that tie coefficients together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import _interrupt, conventions
+from ._design import Design, affordable, as_matrix, check_flag, check_memory, is_sparse
+from ._result import Fit
+from ._ridge_system import EPS, Array, Solved, System
+from ._spectrum import Spectrum
+from .penalties import check_alpha
+from .ridge import _as_fit, _certify, _check_positive, _factors, _lambdas, _spectrum, _warn, solve_any
+
+#: Newton steps of the secular equation; it converges from one side, and quadratically: a dozen do.
+_MOST_STEPS = 100
+
+
+# ------------------------------------------------------------------------------------------------------- budget
+
+
+def ridge_constrained(
+    X: Any,
+    y: Any,
+    radius: Any,
+    *,
+    sample_weight: Any = None,
+    penalty_factor: Any = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    convention: str = "canonical",
+) -> Fit:
+    """Least squares under a budget for the squared norm of the coefficients, and the alpha that it is worth.
+
+    Minimizes ``(1/W) sum_i s_i (y_i - b - x_i.w)^2 / 2`` subject to ``sum_j v_j w_j^2 <= radius``, every target by
+    itself. The Lagrange multiplier of the constraint, times two, is ridge's alpha: where the budget binds the answer
+    is ridge's at that alpha, and where least squares keeps within it alpha is 0.
+
+    Parameters
+    ----------
+    X, y, sample_weight, penalty_factor, fit_intercept, standardize
+        As in `ridge`. Features with the factor 0 are outside of the budget.
+    radius : float
+        Bound of the squared norm (the seeds' t in ``||w||^2 <= t``), positive.
+    convention : str, default "canonical"
+        The units of `Fit.alpha`, one of `shrinkage.conventions.CONVENTIONS`.
+
+    Returns
+    -------
+    Fit
+        With `alpha` the equivalent strength, one per target where y is 2-D.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `ridge`, and where `radius` is not a positive number.
+
+    Notes
+    -----
+    On the spectral form the norm is ``sum_k (A_k / (sigma_k^2 + lambda))^2``; Newton's method on its inverse square
+    root converges from the left without a safeguard.
+
+    References
+    ----------
+    Reinsch (1971), Numerische Mathematik 16, the secular equation. Moré and Sorensen (1983), SIAM J. Sci. Stat.
+    Comput. 4(3). Golub and von Matt (1991), Numerische Mathematik 59.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shrinkage import ridge_constrained
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> fit = ridge_constrained(X, np.array([1.0, 3.0, 5.0, 7.0]), radius=1.0)
+    >>> fit.coef.round(12), round(fit.alpha, 12)
+    (array([1.]), 1.25)
+    """
+    _check_positive(radius, "radius", zero=False)
+    design = Design(X, y, sample_weight, fit_intercept=fit_intercept)
+    conventions.ridge_alpha(1.0, convention, sum_weights=design.total_weight)  # refuses an unknown one early
+    factors = _factors(penalty_factor, standardize, design.scale)
+    lam = np.zeros(design.t)
+    if design.p:
+        spectrum, _ = _spectrum(design, factors, 0.0)
+        lam = secular(spectrum, float(radius))
+    system = System(design, lam, factors)
+    solved = solve_any(system)
+    found = _certify(system, solved)
+    _warn(system, solved, found, 0.0)
+    value: Any = conventions.from_canonical(lam / design.total_weight, convention, sum_weights=design.total_weight)
+    alpha = np.asarray(value[1] if isinstance(value, tuple) else value)
+    return _as_fit(
+        design, solved.W, system, float(alpha[0]) if design.one_d else alpha, convention, factors, found, solved
+    )
+
+
+def secular(spectrum: Spectrum, radius: float) -> Array:
+    """lambda of every target, 0 where least squares has sum v w^2 <= radius."""
+    lead = 0 if spectrum.form == "dual" else spectrum.rank_free
+    live = spectrum.values > spectrum.floor
+    values = spectrum.values[live][:, None]
+    # squares of the coordinates of the penalized coefficients times sigma^2 + lambda
+    square = np.square(spectrum.A[lead:][live]) * (values if spectrum.form == "dual" else 1.0)
+    lam = np.zeros(square.shape[1])
+    for _ in range(_MOST_STEPS):
+        norm = (square / (values + lam) ** 2).sum(axis=0)
+        slope = (square / (values + lam) ** 3).sum(axis=0)
+        over = norm > radius * (1.0 + 4.0 * EPS)
+        if not over.any():
+            break
+        step = np.where(over, (np.sqrt(norm / radius) - 1.0) * norm / np.where(over, slope, 1.0), 0.0)
+        if not (lam + step > lam).any():
+            break
+        lam = lam + step
+    return lam
+
+
+# ---------------------------------------------------------------------------------------------- general penalties
+
+
+def ridge_tikhonov(
+    X: Any,
+    y: Any,
+    alpha: Any,
+    penalty: Any,
+    *,
+    sample_weight: Any = None,
+    fit_intercept: bool = True,
+    convention: str = "canonical",
+) -> Fit:
+    """Ridge regression with any quadratic penalty: smooth, fused or correlated coefficients.
+
+    Minimizes ``(1/W) sum_i s_i (y_i - b - x_i.w)^2 / 2 + alpha w'Pw / 2``.
+
+    Parameters
+    ----------
+    X, y, sample_weight, fit_intercept
+        As in `ridge`. The solver works on a dense copy of X.
+    alpha : float or array-like of shape (n_targets,)
+        In the units of `convention`.
+    penalty : int, or array or sparse matrix of shape (n_features, n_features) or (m, n_features)
+        P, symmetric and positive semidefinite; or, where it is not square, an operator L with P = L'L; or an integer
+        d for the sum of squared differences of order d of neighbouring coefficients, which leaves polynomials of
+        degree d - 1 in the feature's position unpenalized. A square operator is passed as L.T @ L.
+    convention : str, default "canonical"
+        The objective that `alpha` belongs to, one of `shrinkage.conventions.CONVENTIONS`.
+
+    Returns
+    -------
+    Fit
+        Its certificate is that of the problem above, gradient and gap in the eigenvectors of P.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `ridge`, and where `penalty` has the wrong shape, is not symmetric or not positive semidefinite.
+
+    Notes
+    -----
+    With P = Q diag(v) Q' the problem is ridge regression on X Q with penalty factors v, zeros included.
+
+    References
+    ----------
+    Tikhonov (1963); Eldén (1977), BIT 17, transformation to standard form. Whittaker (1923), differences.
+    """
+    design = Design(X, y, sample_weight, fit_intercept=check_flag(fit_intercept, "fit_intercept"))
+    alpha = check_alpha(alpha, n_targets=design.t)
+    lam = np.broadcast_to(_lambdas(alpha, convention, design), design.t).copy()
+    P = _penalty_matrix(penalty, design.p)
+    if not affordable(40.0 * design.p**2):
+        raise ValueError(f"eigenvectors of a {design.p} x {design.p} penalty do not fit in memory")
+    check_memory(24.0 * design.n * design.p, f"dense copies of the {design.n} x {design.p} X")
+    v, Q = _interrupt.run(np.linalg.eigh, P, work=25.0 * design.p**3)
+    top = float(v.max(initial=0.0))
+    if v.min(initial=0.0) < -1e-10 * top or top < 0:
+        raise ValueError(f"penalty has the eigenvalue {v.min():g}: it must be positive semidefinite")
+    v = np.where(v > design.p * EPS * top, v, 0.0)
+    turned = Design((design.storage.wide() - design.mean) @ Q, design.Y, sample_weight, fit_intercept=fit_intercept)
+    system = System(turned, lam, v)
+    solved = solve_any(system)
+    W = np.asfortranarray(Q @ solved.W)
+    # the proof is taken from X as it came, and only its gradient turned
+    R, g = design.residual(W)
+    measures = system.measure(solved.W, R, np.asfortranarray(Q.T @ g))
+    proven = Solved(
+        W, measures, solved.n_iter, name=solved.name, reason=f"{solved.reason}, in the eigenvectors of the penalty",
+        rcond=solved.rcond, dof=solved.dof, rank=solved.rank,
+    )  # fmt: skip
+    found = _certify(system, proven)
+    _warn(system, proven, found, 0.0)
+    return _as_fit(design, W, System(design, lam, None), alpha, convention, None, found, proven)
+
+
+def _penalty_matrix(penalty: Any, p: int) -> Array:
+    """P as a dense symmetric matrix."""
+    if isinstance(penalty, (bool, np.bool_)):
+        raise TypeError(f"penalty must be a matrix or an order of differences, got {penalty!r}")
+    if isinstance(penalty, (int, np.integer)):
+        if not 0 <= penalty < max(p, 1):
+            raise ValueError(f"penalty, an order of differences, must be from 0 to {max(p - 1, 0)}, got {penalty}")
+        L = np.diff(np.eye(p), n=int(penalty), axis=0)
+        return L.T @ L
+    if is_sparse(penalty):
+        penalty = penalty.toarray()
+    A, _ = as_matrix(penalty, "penalty")
+    A = np.asarray(A, dtype=np.float64)
+    if A.shape[1] != p:
+        raise ValueError(f"penalty has shape {A.shape}: X has {p} features, so it must have {p} columns")
+    if not np.isfinite(A).all():
+        raise ValueError("penalty contains NaN or infinity: exclude features by dropping their columns")
+    if A.shape[0] != p:
+        return A.T @ A
+    size = np.abs(A).max(initial=0.0)
+    gap = np.abs(A - A.T).max(initial=0.0)
+    if gap > 1e-10 * size:
+        raise ValueError(
+            f"penalty is not symmetric (entries differ by up to {gap:g}): pass L.T @ L for an operator L, "
+            "or (P + P.T) / 2"
+        )
+    return 0.5 * (A + A.T)
