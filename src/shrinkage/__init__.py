@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ._positive import ridge_bounded
 from ._result import (
     Certificate,
     ConvergenceWarning,
@@ -17,7 +18,9 @@ from ._result import (
     IllConditionedWarning,
     Path,
 )
+from .inference import Inference, ridge_inference
 from .ridge import ridge, ridge_cv, ridge_path
+from .variants import ridge_constrained, ridge_tikhonov
 
 if TYPE_CHECKING:
     from . import conventions as conventions
@@ -28,12 +31,17 @@ __all__ = [
     "CrossValidation",
     "Fit",
     "IllConditionedWarning",
+    "Inference",
     "Path",
     "__version__",
     "conventions",
     "ridge",
+    "ridge_bounded",
+    "ridge_constrained",
     "ridge_cv",
+    "ridge_inference",
     "ridge_path",
+    "ridge_tikhonov",
 ]
 
 

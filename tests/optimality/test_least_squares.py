@@ -1,17 +1,12 @@
-"""alpha = 0: least squares, of minimum norm where the data leave a choice, and NIST's certified answers."""
+"""alpha = 0: least squares, of minimum norm where the data leave a choice. NIST's certified answers: test_nist.py."""
 
-import json
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from shrinkage import IllConditionedWarning, ridge, ridge_cv, ridge_path
 from shrinkage.reference import ridge as textbook
-
-CERTIFIED = json.loads((Path(__file__).parents[1] / "data" / "nist_strd.json").read_text())
-
 
 ALL = ("plain", "no intercept", "weighted", "factors", "everything")
 DETERMINED = [
@@ -132,25 +127,3 @@ def test_all_features_free_is_least_squares_at_any_alpha(make, solver):
 def test_dual_refuses_no_penalty(make):
     with pytest.raises(ValueError, match="alpha > 0"):
         ridge(*make("wide"), 0.0, solver="dual")
-
-
-def correct_digits(found, certified):
-    """Least log relative error over the coefficients."""
-    error = np.abs(np.asarray(found) - certified) / np.abs(certified)
-    return float(-np.log10(np.maximum(error, 1e-15)).min())
-
-
-@pytest.mark.parametrize(
-    "name, digits", [("Longley", 13), ("Filip", 7), ("Wampler1", 9), ("Wampler2", 9), ("Wampler3", 9)]
-)
-@pytest.mark.parametrize("order", ["C", "F"])
-def test_nist(name, digits, order):
-    data = CERTIFIED[name]
-    X, y, certified = np.array(data["X"], order=order), np.array(data["y"]), np.array(data["certified"])
-    fit = ridge(X, y, 0.0)
-    assert correct_digits([fit.intercept, *fit.coef], certified) >= digits
-    assert fit.certificate.converged
-    # the intercept as a column of its own
-    with_ones = np.asarray(np.column_stack([np.ones(len(y)), X]), order=order)
-    fit = ridge(with_ones, y, 0.0, fit_intercept=False)
-    assert correct_digits(fit.coef, certified) >= min(digits, 9 if name == "Longley" else 7)
