@@ -15,6 +15,7 @@ import pytest
 
 import shrinkage
 from shrinkage import persistence
+from shrinkage._result import METHODS
 from shrinkage.conventions import CONVENTIONS
 from shrinkage.persistence import Column, Model, load, load_model, save
 
@@ -109,15 +110,17 @@ def test_models_without_features(t, tmp_path):
 
 @pytest.mark.parametrize("t", [None, 2])
 @pytest.mark.parametrize("per_target", [False, True])
-@pytest.mark.parametrize("method", ["loo", "gcv"])
+@pytest.mark.parametrize("method", METHODS)
 def test_cross_validation_comes_back_without_errors(method, per_target, t, tmp_path):
     if per_target and t is None:
         pytest.skip("one target has no alpha per target")
     X, y = problem(t=t)
-    cv = shrinkage.ridge_cv(X, y, method=method, n_alphas=7, alpha_per_target=per_target, store_errors=method == "loo")
+    options = {"store_errors": method == "loo", "rule": "1se" if method in ("loo", "cv") else "min"}
+    cv = shrinkage.ridge_cv(X, y, method=method, n_alphas=7, alpha_per_target=per_target, **options)
     save(cv, tmp_path / "m.npz")
     model = load_model(tmp_path / "m.npz")
     assert model.cross_validation.errors is None
+    assert (model.cross_validation.fold_scores is not None) == (method == "cv")
     assert_same(dataclasses.replace(cv, errors=None), model.cross_validation)
     assert_same(cv.fit, load(tmp_path / "m.npz"))
     np.testing.assert_array_equal(model.fit.predict(X), cv.predict(X))
@@ -289,6 +292,13 @@ def test_hostile_member_is_refused_with_its_reason(path, name, data, match):
         ),
         ({"cross_validation": {"n_alphas": 0}}, r"has no alpha"),
         ({"cross_validation": {"n_alphas": 1, "method": "kfold"}}, r"of a kind that is not known, 'kfold'"),
+        ({"cross_validation": {"n_alphas": 1, "method": "loo"}}, r"'rule' .* is missing"),
+        ({"cross_validation": {"n_alphas": 1, "method": "loo", "rule": "2se"}}, r"a rule that is not known, '2se'"),
+        ({"cross_validation": {"n_alphas": 1, "method": "cv", "rule": "min", "n_folds": "5"}}, r"'n_folds' .* is '5'"),
+        (
+            {"cross_validation": {"n_alphas": 1, "method": "cv", "rule": "min", "n_folds": 5}},
+            r"'cross_validation\.alpha\.npy' is missing",
+        ),
         ({"fit": {"convention": "x" * 99}}, r"convention that is not known, 'x{39}"),
         ({"certificate": {}}, r"'objective' .* is missing"),
         ({"feature_names": ["a"]}, r"'feature_names' .* must be 3 strings"),

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from . import conventions
-from ._result import RESIDUAL_ALARM
+from ._result import METHODS, RESIDUAL_ALARM
 from ._tables import counted, listed
+from .inference import CAVEAT, Inference
 from .persistence import Model
 
 TOP = 20
@@ -20,13 +21,15 @@ _ABOUT = {
     "rows_dropped": int,
     "weights": str,
     "standardize": bool,
+    "positive": bool,
     "target_variance": float,
     "training_r2": float,
 }
-_METHODS = {"loo": "leave-one-out", "gcv": "generalized cross-validation"}
+#: Scores that are mean squared errors of predictions, by the words for them; the others are criteria of their own.
+_ERRORS = {"loo": "leave-one-out", "gcv": "generalized cross-validation", "cv": "cross-validation"}
 
 
-def report(model: Model) -> dict[str, Any]:
+def report(model: Model, inference: Inference | None = None) -> dict[str, Any]:
     """Everything there is to say about a model, in values that JSON can hold, coefficients by size."""
     fit, about = model.fit, model.about
     alpha = conventions.ridge_alpha(fit.alpha, fit.convention, sum_weights=fit.sum_weights)
@@ -57,24 +60,66 @@ def report(model: Model) -> dict[str, Any]:
         "solver_reason": fit.solver_reason,
         "certificate": dataclasses.asdict(fit.certificate),
     }
+    if inference is not None:
+        facts |= _intervals(inference, facts["coefficients"], names, chosen=model.cross_validation is not None)
     return _jsonable(facts)
+
+
+def _intervals(
+    inference: Inference, entries: list[dict[str, Any]], names: Sequence[str], *, chosen: bool
+) -> dict[str, Any]:
+    """What `--intervals` adds; the entries of the coefficients are extended in place."""
+    place = {name: j for j, name in enumerate(names)}
+    for entry in entries:
+        j = place[entry["feature"]]
+        low, high = inference.intervals[j]
+        entry |= {
+            "standard_error": inference.standard_errors[j],
+            "lower": low,
+            "upper": high,
+            "p_value": inference.p_values[j],
+            "variance_inflation": inference.variance_inflation[j],
+        }
+    caveats = [CAVEAT + "."] if inference.penalized else []
+    if chosen:
+        caveats.append("They do not know that alpha was chosen on the same rows.")
+    return {
+        "intervals": {
+            "level": inference.level,
+            "covariance": inference.covariance,
+            "caveat": " ".join(caveats) or None,
+            "intercept": {
+                "standard_error": inference.intercept_standard_error,
+                "lower": inference.intercept_interval[0],
+                "upper": inference.intercept_interval[1],
+                "p_value": inference.intercept_p_value,
+            },
+            "residual_sd": np.sqrt(inference.residual_variance),
+            "residual_dof": inference.residual_dof,
+            "condition_number": inference.condition_number,
+        }
+    }
 
 
 def _score(model: Model, variance: float | None) -> dict[str, Any] | None:
     cv = model.cross_validation
     if cv is None:
         return None
-    mse, error = np.asarray(cv.score), np.asarray(cv.standard_error)
+    score, error = np.asarray(cv.score), np.asarray(cv.standard_error)
+    mse = score if cv.method in _ERRORS else np.full(score.shape, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         rmse = np.sqrt(mse)
         return {
             "method": cv.method,
+            "folds": None if cv.fold_scores is None else len(cv.fold_scores),
+            "rule": cv.rule,
+            "value": score,
             "mse": mse,
             "mse_standard_error": error,
             "rmse": rmse,
             # To first order: the derivative of the square root is 1 / (2 rmse)
             "rmse_standard_error": error / (2 * rmse),
-            "r2": None if variance is None else 1 - mse / variance,
+            "r2": None if variance is None or cv.method not in _ERRORS else 1 - mse / variance,
             "at_edge": cv.at_edge,
             "alphas": conventions.ridge_alpha(cv.alphas, cv.convention, sum_weights=model.fit.sum_weights),
             "scores": cv.scores,
@@ -117,8 +162,13 @@ def rendered(facts: Mapping[str, Any], *, as_json: bool, every: bool) -> str:
     console.print(summary)
     console.print()
     shown = facts["coefficients"] if every else facts["coefficients"][:TOP]
-    console.print(_coefficients(facts, shown))
-    if shown and not isinstance(facts["intercept"], list):
+    if found := facts.get("intervals"):
+        console.print(_with_intervals(facts, shown))
+        if found["caveat"]:
+            console.print(found["caveat"], style="yellow")
+    else:
+        console.print(_coefficients(facts, shown))
+    if shown and not found and not isinstance(facts["intercept"], list):
         note = f"per sd: change in {_target(facts)} when the feature rises by one standard deviation"
         console.print(note, style="dim")
     if hidden := len(facts["coefficients"]) - len(shown):
@@ -139,6 +189,8 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     yield "data", f"{_shown(facts['data'])}: {size}" if facts.get("data") else size, ""
     if dropped := facts.get("rows_dropped"):
         yield "", f"{counted(dropped, 'row')} with missing values left out", "yellow"
+    if facts.get("positive"):
+        yield "", "no coefficient may be negative", ""
     if names := facts.get("columns_dropped"):
         yield "", f"left out: {listed(names)}", ""
     if facts.get("weights"):
@@ -152,26 +204,35 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     yield "alpha", _pair(_g(facts["alpha"]), "canonical: half the mean squared error + alpha |w|²/2"), "bold"
     yield "", _pair(_g(facts["alpha_sum"]), f"the same for scikit-learn's Ridge {how}"), ""
     if score := facts["score"]:
-        tried, name = score["alphas"], _METHODS.get(score["method"], _shown(score["method"]))
+        tried, name = score["alphas"], _scored_by(score, facts.get("positive"))
+        rule = " within one standard error of the best score" if score["rule"] == "1se" else ""
+        kind = "largest" if rule else "best"
         yield (
             "",
-            _pair("", f"best of {counted(len(tried), 'value')} from {_g(tried[-1])} to {_g(tried[0])}"),
+            _pair("", f"{kind} of {counted(len(tried), 'value')} from {_g(tried[-1])} to {_g(tried[0])}{rule}"),
             "",
         )
         if score["at_edge"]:
             yield "", _pair("", "at the end of these: a wider --alphas may do better"), "yellow"
-        for label, key, style in (("error", "rmse", "bold"), ("", "mse", "")):
-            error = score[f"{key}_standard_error"]
-            within = "" if error is None else f" ± {_g(error, 2)}"
-            yield label, _pair(_g(score[key], 4) + within, f"{key.upper()}, {name}"), style
+        if score["method"] in _ERRORS:
+            for label, key, style in (("error", "rmse", "bold"), ("", "mse", "")):
+                error = score[f"{key}_standard_error"]
+                within = "" if error is None else f" ± {_g(error, 2)}"
+                yield label, _pair(_g(score[key], 4) + within, f"{key.upper()}, {name}"), style
+        else:
+            yield "criterion", _pair(_g(score["value"]), f"{name}; the smallest is chosen"), "bold"
         if score["r2"] is not None:
             yield "R²", _pair(_g(score["r2"], 3), f"1 - MSE / variance of {_target(facts)}, {name}"), "bold"
     if facts.get("training_r2") is not None:
-        label = "" if score else "R²"
+        label = "" if score and score["r2"] is not None else "R²"
         yield label, _pair(_g(facts["training_r2"], 3), "on the rows it was fitted to"), ""
     if facts["effective_dof"] is not None:
         beside = f"effective degrees of freedom of {facts['features']:,}, plus intercept"
         yield "freedom", _pair(_g(facts["effective_dof"], 4), beside), ""
+    if found := facts.get("intervals"):
+        beside = f"standard deviation of the errors, on {_g(found['residual_dof'], 4)} degrees of freedom"
+        yield "residuals", _pair(_g(found["residual_sd"]), beside), ""
+        yield "columns", _pair(_g(found["condition_number"], 3), "condition number, scaled and centred"), ""
     reason = facts["solver_reason"]
     yield "solver", _shown(f"{facts['solver']}: {reason}" if reason else facts["solver"]), ""
     yield from _verdict(facts["certificate"])
@@ -179,6 +240,14 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "time", "{read:.2f} s to read, {fit:.2f} s to fit".format(**facts["seconds"]), ""
     for text in facts.get("warnings", ()):
         yield "warning", text, "yellow"
+
+
+def _scored_by(score: Mapping[str, Any], positive: bool | None) -> str:
+    name = METHODS.get(score["method"], _shown(score["method"]))
+    name = _ERRORS.get(score["method"], name)
+    if score["folds"] is not None:
+        name = f"{score['folds']}-fold {name}"
+    return name + ", coefficients of any sign" * bool(positive)
 
 
 def _verdict(certificate: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -223,6 +292,23 @@ def _coefficients(facts: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]
             bar = Bar(2, 1 + min(effect, 0), 1 + max(effect, 0), width=24, color="cyan" if effect > 0 else "magenta")
             table.add_row(Text(_shown(entry["feature"])), _g(entry["coefficient"]), _g(entry["per_sd"]), bar)
         table.add_row(Text("intercept", style="italic"), _g(facts["intercept"]))
+    return table
+
+
+def _with_intervals(facts: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    found = facts["intervals"]
+    tested = found["intercept"]["p_value"] is not None
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("feature", "coefficient", "std error", f"{100 * found['level']:g} % from", "to", *["p"] * tested):
+        table.add_column(name, justify="left" if name == "feature" else "right", overflow="fold", max_width=40)
+    rows = [(Text(_shown(entry["feature"])), entry["coefficient"], entry) for entry in entries]
+    rows.append((Text("intercept", style="italic"), facts["intercept"], found["intercept"]))
+    for label, coefficient, entry in rows:
+        ends = [_g(entry[key]) for key in ("standard_error", "lower", "upper")]
+        table.add_row(label, _g(coefficient), *ends, *[_g(entry["p_value"], 2)] * tested)
     return table
 
 

@@ -26,17 +26,22 @@ import shrinkage
 from . import _tables
 from ._extras import require
 from ._report import TOP, rendered, report
-from ._result import RESIDUAL_ALARM
+from ._result import METHODS, RESIDUAL_ALARM, CrossValidation, Fit
 from .persistence import Column, Model, Scalar, atomic_write, load_model, save
+
+#: Words for --cv, all but folds, and what they stand for.
+_SCORES = [method for method in METHODS if method != "cv"]
+_WITHOUT_ERROR = [method for method in _SCORES if method != "loo"]
+_WORDS = ", ".join(f"{METHODS[method]} ({method})" for method in _WITHOUT_ERROR)
 
 
 class Family(enum.StrEnum):
     ridge = "ridge"
 
 
-class Method(enum.StrEnum):
-    loo = "loo"
-    gcv = "gcv"
+class Rule(enum.StrEnum):
+    min = "min"
+    one_se = "1se"
 
 
 class Missing(enum.StrEnum):
@@ -110,8 +115,12 @@ def build_app() -> Any:
         help="Fit a model to a CSV or Parquet file, choosing alpha by cross-validation.",
         epilog="Every column but the target is a feature; data rows are counted from 1, without the header. "
         "Alpha multiplies |w|²/2 beside half the mean squared error: scikit-learn's Ridge has it times the "
-        "number of rows. A single alpha is scored only when --cv is given. --one-hot keeps every value of a "
-        "column (the penalty makes that well defined) and the model refuses values it has not seen.",
+        "number of rows. A single alpha is scored only when --cv is given. With --positive, alpha is chosen for the "
+        "model with coefficients of any sign, and the score is that model's; give one number with --alphas to set it "
+        "yourself. Intervals say how the coefficients would vary over new errors at the same rows, errors of equal "
+        "variance (variance 1 / weight with --weights). Ridge is biased: unless alpha is 0 they are for the "
+        "expectation of the estimator, not for the true coefficients. --one-hot keeps every value of a column (the "
+        "penalty makes that well defined) and the model refuses values it has not seen.",
     )
     def fit(
         data: Annotated[Path, typer.Argument(metavar="DATA", help="A .csv or .parquet file.", show_default=False)],
@@ -126,12 +135,29 @@ def build_app() -> Any:
             typer.Option(help="Strengths to try: auto, or numbers separated by commas."),
         ] = "auto",
         cv: Annotated[
-            Method | None,
+            str | None,
             typer.Option(
-                help="How alphas are scored: exact leave-one-out, or generalized cross-validation.",
+                help="How alphas are scored: exact leave-one-out (loo, the default), a number of folds (the rows dealt "
+                f"out at random, the same way every time), or {_WORDS}.",
+                metavar="|".join([*_SCORES, "K"]),
                 show_default=False,
             ),
         ] = None,
+        rule: Annotated[
+            Rule | None,
+            typer.Option(
+                help="Which alpha to take: that of the best score (min, the default), or the largest within one "
+                "standard error of it (1se; with loo or folds).",
+                show_default=False,
+            ),
+        ] = None,
+        positive: Annotated[bool, typer.Option("--positive", help="Let no coefficient be negative.")] = False,
+        intervals: Annotated[
+            bool,
+            typer.Option(
+                "--intervals", help="Print standard errors and 95 % intervals (see below); they are not saved."
+            ),
+        ] = False,
         weights: Annotated[
             str | None, typer.Option(help="A column of row weights.", metavar="COLUMN", show_default=False)
         ] = None,
@@ -155,6 +181,18 @@ def build_app() -> Any:
     ) -> None:
         with _guarded():
             grid = _usage("--alphas", _parse_alphas, alphas)
+            method = None if cv is None else _usage("--cv", _parse_cv, cv)
+            if rule is not None and grid is not None and len(grid) == 1:
+                raise typer.BadParameter("there is one alpha, so nothing to choose.", param_hint="--rule")
+            if rule is Rule.one_se and method in _WITHOUT_ERROR:
+                raise typer.BadParameter(
+                    f"1se needs a score with a standard error: --cv loo or a number of folds, not {method}.",
+                    param_hint="--rule",
+                )
+            if positive and intervals:
+                raise typer.BadParameter(
+                    "coefficients held at zero have no such intervals; leave out --positive.", param_hint="--intervals"
+                )
             names = [name for item in drop or [] for name in item.split(",")]
             if target in {weights, *names}:
                 option = "--weights" if target == weights else "--drop"
@@ -162,7 +200,8 @@ def build_app() -> Any:
             _usage("DATA", _tables.file_format, data)
             if output is not None:
                 _usage("--output", _check_model_name, output)
-            _fit(data, target, output, grid, cv, weights, standardize, names, one_hot, missing, json, all)
+            choice = _Choice(grid, method, rule or Rule.min, positive, intervals)
+            _fit(data, target, output, choice, weights, standardize, names, one_hot, missing, json, all)
 
     @app.command(help="Predict with a saved model, one row of output for each row of DATA.")
     def predict(
@@ -199,12 +238,38 @@ def build_app() -> Any:
 # --- the three commands -------------------------------------------------------------------------------------
 
 
+@dataclasses.dataclass(frozen=True)
+class _Choice:
+    """The model that is asked for."""
+
+    alphas: list[float] | None
+    method: str | int | None
+    rule: Rule
+    positive: bool
+    intervals: bool
+
+    def fit(self, X: Any, y: Any, advance: Callable[[float], None], **settings: Any) -> tuple[Fit, Any]:
+        """The fit and, where alpha was chosen or scored, its cross-validation."""
+        chosen: CrossValidation | None = None
+        single = self.alphas[0] if self.alphas is not None and len(self.alphas) == 1 else None
+        if single is None or self.method is not None:
+            how: dict[str, Any] = {"method": self.method or "loo"}
+            if isinstance(self.method, int):
+                how = {"cv": _folds(self.method, len(y))}
+            chosen = shrinkage.ridge_cv(X, y, self.alphas, rule=self.rule.value, callback=advance, **how, **settings)
+        alpha: Any = single if chosen is None else chosen.alpha
+        if self.positive:
+            fit = shrinkage.ridge_bounded(X, y, alpha, lower=0.0, **settings)
+        else:
+            fit = shrinkage.ridge(X, y, alpha, **settings) if chosen is None else chosen.fit
+        return fit, chosen
+
+
 def _fit(
     data: Path,
     target: str,
     output: Path | None,
-    alphas: list[float] | None,
-    cv: Method | None,
+    choice: _Choice,
     weights: str | None,
     standardize: bool,
     drop: list[str],
@@ -228,13 +293,8 @@ def _fit(
         if rows.constant:
             # A constant column has no effect to estimate: exclude it, its coefficient is then exactly 0
             settings["penalty_factor"] = np.where(np.isin(rows.features, rows.constant), np.inf, 1.0)
-        if alphas is not None and len(alphas) == 1 and cv is None:
-            chosen, fit = None, shrinkage.ridge(rows.X, rows.y, alphas[0], **settings)
-        else:
-            chosen = shrinkage.ridge_cv(
-                rows.X, rows.y, alphas, method=(cv or Method.loo).value, callback=progress.advance, **settings
-            )
-            fit = chosen.fit
+        fit, chosen = choice.fit(rows.X, rows.y, progress.advance, **settings)
+        inference = shrinkage.ridge_inference(rows.X, rows.y, fit.alpha, **settings) if choice.intervals else None
         done = time.perf_counter()
         fit = dataclasses.replace(fit, feature_names=rows.features, target_names=(target,))
         if chosen is not None:
@@ -244,13 +304,14 @@ def _fit(
             "rows_dropped": rows.rows_dropped,
             "weights": weights,
             "standardize": standardize,
+            "positive": choice.positive,
             "target_variance": rows.target_variance,
             "training_r2": fit.score(rows.X, rows.y, sample_weight=rows.sample_weight),
         }
         model = Model(fit, chosen, rows.columns, about)
     certificate = fit.certificate
     file = output if certificate.converged else None
-    facts = report(model) | {
+    facts = report(model, inference) | {
         "file": None if file is None else str(file),
         "data": str(data),
         "columns_dropped": drop,
@@ -374,6 +435,26 @@ def _parse_alphas(text: str) -> list[float] | None:
             raise ValueError(f"{item} must be finite and at least 0.")
         values.add(value)
     return sorted(values, reverse=True)
+
+
+def _parse_cv(text: str) -> str | int:
+    if text in _SCORES:
+        return text
+    try:
+        count = int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is none of {', '.join(_SCORES)} and not a number of folds.") from None
+    if count < 2:
+        raise ValueError(f"{count} is too few folds: at least 2.")
+    return count
+
+
+def _folds(count: int, n: int) -> list[tuple[Any, Any]]:
+    """(training rows, test rows) of every fold. Rows are dealt out at random: files are often sorted."""
+    if count > n:
+        raise ValueError(f"--cv {count} asks for more folds than there are rows ({n}).")
+    parts = np.array_split(np.random.default_rng(0).permutation(n), count)
+    return [(np.concatenate(parts[:k] + parts[k + 1 :]), np.sort(parts[k])) for k in range(count)]
 
 
 def _check_model_name(path: Path) -> None:

@@ -254,7 +254,7 @@ def ridge_inference(
     >>> from shrinkage import ridge_inference
     >>> found = ridge_inference(np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([1.0, 3.0, 4.0, 8.0]))
     >>> found.standard_errors.round(4), found.p_values.round(4)
-    (array([0.4243]), array([0.0339]))
+    (array([0.4243]), array([0.0352]))
     """
     if not isinstance(covariance, str) or covariance not in _COVARIANCES:
         raise ValueError(f"covariance must be one of {', '.join(map(repr, _COVARIANCES))}, got {covariance!r}")
@@ -452,7 +452,7 @@ def _by_singular_values(
         rank = spectrum.rank_free if lam.all() else spectrum.rank
         _refuse_dependent(design, spectrum.free if lam.all() else active, None, rank)
     sigma = np.concatenate([np.ones(spectrum.rank_free), np.sqrt(spectrum.values)])
-    T = spectrum.coordinates / sigma  # type: ignore[operator]
+    T = spectrum.coordinates / sigma
     out = {}
     for value in np.unique(lam):
         omega = np.concatenate([np.ones(spectrum.rank_free), spectrum.filters(np.array([value]))[:, 0]])

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ._result import Certificate, CrossValidation, Fit
+from ._result import METHODS, Certificate, CrossValidation, Fit
 from .conventions import CONVENTIONS, from_canonical, ridge_alpha
 
 __all__ = ["Column", "Model", "load", "load_model", "save"]
@@ -91,7 +91,7 @@ class Model:
 
 
 # What a file of version 1 holds. Arrays: the shapes a member may have, spelled with t (one entry per target,
-# nothing for a one-dimensional y), p (features) and k (alphas); "?" lets it be absent (the field is None).
+# nothing for a one-dimensional y), p (features), k (alphas) and f (folds); "?" lets it be absent (the field is None).
 _FIT_ARRAYS = {
     "coef": ("tp",),
     "intercept": ("t",),
@@ -130,10 +130,11 @@ _CV_ARRAYS = {
     "index": ("", "t"),
     "score": ("", "t"),
     "standard_error": ("", "t"),
+    "fold_scores": ("fkt", "?"),
 }
-_CV_META: dict[str, type] = {"method": str, "convention": str}
+_CV_META: dict[str, type] = {"method": str, "convention": str, "rule": str}
 _INTEGER_ARRAYS = {"index"}
-_METHODS = ("loo", "gcv")
+_RULES = ("min", "1se")
 
 
 def save(model: Fit | CrossValidation | Model, path: str | os.PathLike[str]) -> None:
@@ -265,7 +266,8 @@ def _encode(model: Model) -> dict[str, np.ndarray]:
     }
     arrays = _members("fit", fit, _FIT_ARRAYS)
     if cv is not None:
-        meta["cross_validation"] = {"n_alphas": len(cv.alphas)} | _scalars(cv, _CV_META)
+        n_folds = None if cv.fold_scores is None else len(cv.fold_scores)
+        meta["cross_validation"] = {"n_alphas": len(cv.alphas), "n_folds": n_folds} | _scalars(cv, _CV_META)
         arrays |= _members("cross_validation", cv, _CV_ARRAYS)
     if model.columns is not None:
         meta["columns"] = [{"name": column.name, "levels": _list(column.levels)} for column in model.columns]
@@ -314,10 +316,15 @@ def _decode(stream: BinaryIO) -> Model:
         n_alphas = _typed(cv_part, "n_alphas", int)
         if n_alphas < 1:
             raise ValueError("its cross-validation has no alpha")
-        if _typed(cv_part, "method", str) not in _METHODS:
+        if _typed(cv_part, "method", str) not in METHODS:
             raise ValueError(f"its cross-validation is of a kind that is not known, {cv_part['method']!r:.40}")
-        dims["k"] = (n_alphas,)
+        if _typed(cv_part, "rule", str) not in _RULES:
+            raise ValueError(f"its alpha was chosen by a rule that is not known, {cv_part['rule']!r:.40}")
+        n_folds = _typed(cv_part, "n_folds", int, optional=True)
+        dims |= {"k": (n_alphas,), "f": (n_folds or 0,)}
         wanted |= {f"cross_validation.{name}.npy": shapes for name, shapes in _CV_ARRAYS.items()}
+        if n_folds is not None:
+            wanted["cross_validation.fold_scores.npy"] = ("fkt",)
     arrays = _read_arrays(archive, wanted, dims)
 
     part = _typed(meta, "certificate", dict)
@@ -332,12 +339,9 @@ def _decode(stream: BinaryIO) -> Model:
     )
     cv = None
     if cv_part is not None:
-        cv = CrossValidation(
-            **{name: _typed(cv_part, name, kind) for name, kind in _CV_META.items()},
-            **{name: arrays[f"cross_validation.{name}.npy"] for name in _CV_ARRAYS},
-            errors=None,
-            fit=fit,
-        )
+        parts: dict[str, Any] = {name: _typed(cv_part, name, kind) for name, kind in _CV_META.items()}
+        parts |= {name: arrays.get(f"cross_validation.{name}.npy") for name in _CV_ARRAYS}
+        cv = CrossValidation(**parts, errors=None, fit=fit)
         _check_alpha(cv.alphas, cv.convention, fit.sum_weights)
         index = np.asarray(cv.index)
         if not ((index >= 0) & (index < len(cv.alphas))).all() or not np.array_equal(cv.alphas[index], cv.alpha):
