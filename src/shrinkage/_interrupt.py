@@ -38,6 +38,9 @@ def run(call: Callable[..., Any], *args: Any, work: float, stop: np.ndarray | No
 
     try:
         threading.Thread(target=target, daemon=True).start()
+    except RuntimeError:  # no more threads to be had
+        return call(*args, **options)
+    try:
         while not done.wait(_POLL_SECONDS):
             pass
     except BaseException:

@@ -39,14 +39,16 @@ class Certificate:
     objective : float
         Value of the documented objective, summed over targets.
     duality_gap : float
-        Bound on how far `objective` is above its minimum, in its units. For ridge it is exact where every feature is
-        penalized; where some are not, their part is measured by the factored normal equations.
+        How far `objective` is above its minimum at most, in its units. For ridge a true bound where every feature is
+        penalized by something that counts; where some are not, or next to nothing, as the solver's own factorization
+        measures it from the gradient.
     relative_gap : float
         `duality_gap` over the objective at w = 0.
     kkt_violation : float
         Largest absolute entry of the objective's gradient over the coefficients.
     converged : bool
-        Whether the solver reached its tolerance; a result that is not finite never has.
+        For direct solvers whether the gradient is rounding (`residual_ratio`) and the gap does not speak against it;
+        for iterative ones also whether the gap reached the tolerance. A result that is not finite never has.
     n_iter : int
         Refinement steps, or iterations of an iterative solver.
     residual_ratio : float
@@ -158,8 +160,8 @@ class Fit:
     solver, solver_reason : str
         What ran, and why.
     effective_dof : float or ndarray of shape (n_targets,)
-        Effective degrees of freedom without the intercept; NaN where the solver cannot know them ("cg"), and to
-        about six digits where a Gram matrix of order 300 or more was taken in a lower precision than double.
+        Effective degrees of freedom without the intercept; NaN where the solver cannot know them ("cg"). Where a Gram
+        matrix of order 300 or more was taken in a lower precision than double, to about 1e-7 times its order.
     n_samples, n_features : int
         Shape of the data; rows of weight zero are counted.
     sum_weights : float

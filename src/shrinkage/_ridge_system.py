@@ -32,7 +32,8 @@ OBJECTIVE, GAP, GRADIENT, RATIO, _LOOSE = range(5)
 _NONE = np.zeros(0, np.uint8)
 #: Order of a Gram matrix from which less than double precision is faster, the further passes over X included.
 _SINGLE_SIDE = 300
-_LOWER: tuple[Precision, ...] = ("tiles", "single") if _tiles.available() else ("single",)
+#: Relative duality gap above which small residuals prove nothing: coefficients cancel each other.
+_DOUBTFUL = 1e-6
 #: lambda over the largest squared column norm below which directions that the data lack are not determined by it.
 _NEGLIGIBLE = 1e-8
 #: Duality gap, relative to the sum of squares of y, from which the penalty is too small for it to say anything.
@@ -179,9 +180,14 @@ class System:
 
 
 def certificate(
-    measures: Array, y_square: Array, total_weight: float, *, n_iter: int, rcond: float, tol: float = 0.0
-) -> Certificate:
-    """One certificate for the columns of `measures`: the summed objective and the worst of the rest."""
+    measures: Array, y_square: Array, total_weight: float, *, n_iter: int, rcond: float, tol: float = 0.0,
+    direct: bool = True,
+) -> Certificate:  # fmt: skip
+    """One certificate for the columns of `measures`: the summed objective and the worst of the rest.
+
+    A `direct` solver has a factorization to measure the gap by, which must then be small; without one it may be all
+    rounding.
+    """
     if measures.shape[1] == 1:
         objective, gap, gradient, ratio = measures[:4, 0].tolist()
         null = float(y_square[0]) / (2.0 * total_weight)
@@ -192,12 +198,13 @@ def certificate(
         nulls = y_square / (2.0 * total_weight)
         relative = float((measures[GAP] / np.where(nulls > 0, nulls, 1.0)).max())
     finite = math.isfinite(objective) and math.isfinite(gradient) and math.isfinite(ratio)
+    proved = ratio <= RESIDUAL_ALARM and not (direct and relative > _DOUBTFUL)
     return Certificate(
         objective=objective,
         duality_gap=gap,
         relative_gap=relative,
         kkt_violation=gradient,
-        converged=finite and (ratio <= RESIDUAL_ALARM or relative <= tol),
+        converged=finite and (proved or (tol > 0 and relative <= tol)),
         n_iter=n_iter,
         residual_ratio=ratio,
         rcond=rcond,
@@ -229,7 +236,8 @@ class _Refused(str):
 class _Factor:
     """Cholesky factor of an equilibrated Gram matrix plus diag(ridge), in the precision that the products had."""
 
-    def __init__(self, A: Array, ridge: Array, single: bool) -> None:
+    def __init__(self, A: Array, ridge: Array, single: bool, lift: float = 0.0) -> None:
+        self.lift = lift
         self.scale = np.empty(len(A))
         self.L = np.empty(A.shape, np.float32, order="F") if single else A
         _cholesky.equilibrate(A, ridge, self.scale, self.L)
@@ -250,11 +258,19 @@ class _Factor:
 def _factored(
     design: Design, axis: int, ridge: Array, which: Array | None, root: Array | None, precision: Precision
 ) -> _Factor | _Refused:
-    """The factor of a Gram matrix plus diag(ridge), on the features `which`; or why it will not do."""
+    """The factor of a Gram matrix plus diag(ridge), on the features `which`; or why it will not do.
+
+    Over samples the direction that centring took out is put back, which no right-hand side has a part in.
+    """
     A = design.gram(axis, root, precision=precision)
+    lift = 0.0
+    if axis == 1 and design.fit_intercept:
+        lift = float(np.trace(A)) / design.n
+        direction = np.sqrt(design.s[: design.n] / design.total_weight)
+        A = scipy.linalg.blas.dsyr(lift, direction, lower=1, a=A, overwrite_a=1)
     if which is not None:
         A = np.asfortranarray(A[np.ix_(which, which)])
-    factor = _Factor(A, ridge, precision != "double")
+    factor = _Factor(A, ridge, precision != "double", lift)
     if factor.info:
         return _Refused("the Gram matrix is not positive definite")
     if factor.rcond < LEAST_RCOND[precision]:
@@ -264,12 +280,17 @@ def _factored(
     return factor
 
 
+def _lower() -> tuple[Precision, ...]:
+    """Precisions to try before double. The matrix unit is asked for where it is wanted only: that binds the process."""
+    return ("tiles", "single") if _tiles.available() else ("single",)
+
+
 def _precisely(solver: Callable[..., Solved | str], system: System, reason: str, root: Array | None) -> Solved | str:
     """`solver` with a Gram matrix in the lowest precision that refinement pays back."""
     design = system.design
     large = not design.storage.sparse and min(design.n, design.p) >= _SINGLE_SIDE
     rcond = math.inf
-    for precision in _LOWER if large and design.single_is_safe(root) else ():
+    for precision in _lower() if large and design.single_is_safe(root) else ():
         if rcond < LEAST_RCOND[precision]:
             continue
         outcome = solver(system, reason, root, precision=precision)
@@ -355,10 +376,17 @@ def _dual(system: System, reason: str, root: Array, *, precision: Precision) -> 
         state[:] = a + da, w + dw
         return primal(*state)
 
+    polish = system.woodbury(solve, root, free)
+
+    def excess(R: Array, g: Array) -> Array:
+        return 0.5 * (g * polish(np.zeros_like(g), R, g)).sum(axis=0)
+
     W, found, steps = system.refine(
-        primal(*state), correct, steps=3 if precision == "double" else 10, polish=system.woodbury(solve, root, free)
+        primal(*state), correct, steps=3 if precision == "double" else 10, polish=polish, excess=excess
     )
     dof = design.n - lam * float(factored.inverse_diagonal().sum())
+    if design.fit_intercept:
+        dof += lam / (lam + factored.lift) - 1.0
     if len(free):
         dof += lam * float(np.trace(border.solve(MU.T @ MU)))
     return Solved(W, found, steps, name="dual", reason=reason, rcond=factored.rcond, dof=dof)
@@ -390,14 +418,21 @@ class PivotedQR:
             )
         diagonal = np.abs(np.diagonal(R))
         top = diagonal.max(initial=0.0)
-        self.rank = int((diagonal > EPS * max(n, p) * top).sum()) if top > 0 else 0
+        self.rounding = EPS * max(n, p) * top
+        self.rank = int((diagonal > self.rounding).sum()) if top > 0 else 0
         self.rcond = float(diagonal[: self.rank].min(initial=1.0) / top) if top > 0 else 0.0
         self.Q, self.R = Q[:, : self.rank], R[: self.rank]
         self.p = p
         if 0 < self.rank < p:
-            C = np.empty((self.rank, p))
-            C[:, self.order] = self.R
-            self.row_space, self.corner = scipy.linalg.qr((C / self.scale).T, mode="economic", check_finite=False)
+            C = self.row_factor()
+            self.row_space, self.corner = scipy.linalg.qr(C.T, mode="economic", check_finite=False)
+
+    def row_factor(self) -> Array:
+        """C (rank, p) with Z = Q C, rounding left out."""
+        C = np.empty((self.rank, self.p))
+        # columns have norm one here: less than this is rounding, which a large column must not bring into a small row
+        C[:, self.order] = np.where(np.abs(self.R) > self.rounding, self.R, 0.0)
+        return C / self.scale
 
     def solve(self, b: Array) -> Array:
         """The minimum-norm minimizer of ||b - Z w||."""

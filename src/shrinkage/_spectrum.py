@@ -48,22 +48,30 @@ def _eigh(A: Array) -> tuple[Array, Array]:
     return np.maximum(values, 0.0), np.asfortranarray(vectors)
 
 
-def _svd(Z: Array) -> tuple[Array, Array, Array, int]:
-    """Thin singular value decomposition and rank, by one-sided Jacobi where the columns of Z differ in size.
+def _jacobi(Z: Array) -> tuple[Array, Array, Array]:
+    """Thin singular value decomposition that keeps the digits of what is small because its column is.
 
-    Jacobi, with the pivoting that scaled rows need too (a wide Z is turned), keeps the digits of what is small because
-    its column is (Demmel and Veselic 1992; Drmac and Veselic 2008); the usual algorithm keeps only those that the
-    largest column leaves.
+    The usual algorithm keeps only those that the largest column leaves. With the pivoting that scaled rows need too: a
+    wide Z is turned (Demmel and Veselic 1992; Drmac and Veselic 2008).
     """
+    tall = Z.shape[0] >= Z.shape[1]
+    sigma, U, V, work, _, info = scipy.linalg.lapack.dgejsv(np.asfortranarray(Z if tall else Z.T), joba=2, jobr=0)
+    if info:
+        return np.linalg.svd(Z, full_matrices=False)
+    U, sigma = U[:, : len(sigma)], sigma * (work[0] / work[1])
+    return (U, sigma, V.T) if tall else (V, sigma, U.T)
+
+
+def _svd(Z: Array) -> tuple[Array, Array, Array, int]:
+    """Thin singular value decomposition and rank, by one-sided Jacobi where the columns of Z differ in size."""
     norm = np.sqrt(np.einsum("ij,ij->j", Z, Z))
     norm = norm[norm > 0]
     if len(norm) and norm.max() > _GRADED * norm.min():
-        tall = Z.shape[0] >= Z.shape[1]
-        sigma, U, V, work, _, info = scipy.linalg.lapack.dgejsv(np.asfortranarray(Z if tall else Z.T), joba=2, jobr=0)
-        if info == 0:
-            U, sigma = U[:, : len(sigma)], sigma * (work[0] / work[1])
-            left, right = (U, V) if tall else (V, U)
-            return left, sigma, right.T, PivotedQR(Z).rank
+        qr = PivotedQR(Z)
+        if qr.rank < min(Z.shape):  # what dependent large columns leave as rounding may exceed a small column
+            left, sigma, right = _jacobi(qr.row_factor())
+            return qr.Q @ left, sigma, right, qr.rank
+        return *_jacobi(Z), qr.rank
     U, sigma, Vt = np.linalg.svd(Z, full_matrices=False)  # NumPy's releases the GIL, SciPy's does not
     return U, sigma, Vt, int((sigma > EPS * max(Z.shape) * sigma.max(initial=0.0)).sum())
 
@@ -99,12 +107,16 @@ class Spectrum:
         self.form = ("dual" if self.complete else "gram") if form == "auto" else form
         self.free_columns: PivotedQR | None = None
         self.coordinates: Array | None = None
+        #: sigma^2 at most, unpenalized directions included: what the subtraction of those rounds to
+        self.top = 0.0
+        #: whether the unpenalized columns are far enough from dependent for their Gram matrix
+        self.separable = True
         self._inside_A: Array | None = None
         {"gram": self._from_gram, "dual": self._from_kernel, "svd": self._from_data}[self.form]()
         #: what rounding leaves of a zero eigenvalue; a decomposition of X has dropped such directions already
         self.floor = 0.0
         if self.form != "svd":
-            self.floor = EPS * max(design.n, design.p) * float(self.values.max(initial=0.0))
+            self.floor = EPS * max(design.n, design.p) * self.top
         self.rank = self.rank_free + int((self.values > self.floor).sum())
 
     # -- three factorizations --------------------------------------------------------------------------------
@@ -114,19 +126,22 @@ class Spectrum:
         G = design.gram(0)
         G += np.tril(G, -1).T if design.p else 0.0
         S = G[np.ix_(q, q)] if len(q) < design.p else G
+        root = self.root[q]
+        size = float((np.diagonal(S) * root * root).max(initial=0.0))
         lead = np.zeros((design.p, 0))
         if len(u):
             norm = np.sqrt(np.diagonal(G)[u])
             norm = np.where(norm > 0, norm, 1.0)
             values, vectors = _eigh(G[np.ix_(u, u)] / np.outer(norm, norm))
             good = values > EPS * len(u) * values.max(initial=0.0)
+            self.separable = bool(values.min() >= GRAM_FLOOR * values.max())
             basis = vectors[:, good] / np.sqrt(values[good]) / norm[:, None]
             F = G[np.ix_(q, u)] @ basis
             S = S - F @ F.T
             lead = np.zeros((design.p, basis.shape[1]))
             lead[u] = basis
-        root = self.root[q]
         self.values, Q = _eigh(np.asfortranarray(S * np.outer(root, root)))
+        self.top = max(size if len(u) else 0.0, float(self.values.max(initial=0.0)))
         tail = np.zeros((design.p, len(q)))
         tail[q] = root[:, None] * Q
         if len(u):
@@ -151,6 +166,7 @@ class Spectrum:
         N = self._nuisance()
         m = N.shape[1]
         K += np.tril(K, -1).T
+        size = float(np.diagonal(K).max()) if self.rank_free else 0.0
         if self.rank_free:
             free = self.free_columns.Q  # type: ignore[union-attr]
             K -= free @ (free.T @ K)
@@ -160,6 +176,7 @@ class Spectrum:
         values, U = _eigh(np.asfortranarray(K))
         keep = len(values) - m
         self.values, self.U = values[:keep], np.asfortranarray(U[:, :keep])
+        self.top = max(size, float(self.values.max(initial=0.0)))
         self.sample_values = self.values
         self.sample_A = self.A = np.asfortranarray(self.U.T @ (self.weight * self.design.Y))
 
@@ -194,6 +211,7 @@ class Spectrum:
             lead[self.free] = qr.solve(qr.Q)  # type: ignore[union-attr]
             V[self.free] = -qr.solve(self.weight * design.apply(V))  # type: ignore[union-attr]
         self.values = sigma**2
+        self.top = float(self.values.max(initial=0.0))
         self.basis = np.asfortranarray(np.hstack([lead, V]))
         free_part = self.free_columns.Q if self.rank_free else np.zeros((design.n, 0))  # type: ignore[union-attr]
         self.coordinates = np.asfortranarray(np.hstack([free_part, U * sigma]))
@@ -205,9 +223,8 @@ class Spectrum:
         """Whether this form keeps its digits down to this lambda."""
         if self.form == "svd" or len(self.values) == 0:
             return True
-        top = float(self.values.max(initial=0.0))
-        smallest = float(self.values.min(initial=top)) if self.form == "gram" else 0.0
-        return smallest + lam >= GRAM_FLOOR * top
+        smallest = float(self.values.min()) if self.form == "gram" else 0.0
+        return self.separable and smallest + lam >= GRAM_FLOOR * self.top
 
     def filters(self, lam: Array) -> Array:
         """omega (r, c): 1/(sigma^2 + lambda), zero along directions that the data do not have."""
@@ -284,8 +301,9 @@ class Spectrum:
             return 0.5 * (projected * omega * projected).sum(axis=0)
 
         if self.form != "dual":
-            # a basis without all free columns says nothing of the others' part in the objective
-            whole = self.rank_free == len(self.free) or not (lam > 0).all()
+            # a basis without all directions that count says nothing of the others' part in the objective
+            whole = self.form == "svd" or bool((self.values > self.floor).all())
+            whole = (whole and self.rank_free == len(self.free)) or not (lam > 0).all()
             return system.refine(start, correct, steps=steps, excess=excess if whole else None)
         polish = None
         if (lam > 0).all() and not len(self.free):

@@ -6,6 +6,7 @@ bits, whatever the number of threads.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -86,7 +87,8 @@ def _start(work: Callable[[], None], count: int) -> list[Future[None]]:
         if _pool is None:
             _pool = ThreadPoolExecutor(max_workers=max(1, thread_count() - 1), thread_name_prefix="shrinkage")
         pool = _pool
-    try:
-        return [pool.submit(work) for _ in range(count)]
-    except RuntimeError:  # the interpreter is shutting down and starts no more threads
-        return []
+    helpers: list[Future[None]] = []
+    with contextlib.suppress(RuntimeError):  # shutting down, or at its limit, the process starts no more threads
+        for _ in range(count):
+            helpers.append(pool.submit(work))
+    return helpers

@@ -143,6 +143,7 @@ def _certify(system: System, solved: Solved, *, tol: float = 0.0, columns: slice
         n_iter=solved.n_iter,
         rcond=solved.rcond,
         tol=tol if solved.name == "cg" else 0.0,
+        direct=solved.name != "cg",
     )
 
 

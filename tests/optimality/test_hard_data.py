@@ -105,3 +105,70 @@ def test_first_row_without_weight_may_lie_anywhere():
         fit = ridge(np.asarray(X, order=order), y, 1e-8, sample_weight=s)
         np.testing.assert_allclose(fit.coef, ridge(X[1:], y[1:], 1e-8).coef, rtol=1e-9)
         np.testing.assert_allclose(fit.feature_scale, X[1:].std(axis=0), rtol=1e-12)
+
+
+@pytest.mark.parametrize("n, p", [(200, 4), (200, 2), (30, 60)])
+@pytest.mark.parametrize("apart", [1e-6, 1e-7, 1e-8, 1e-9])
+def test_penalized_features_that_nearly_repeat_a_free_one(n, p, apart):
+    """What projecting the free column out leaves is small against what it was taken from."""
+    rng = np.random.default_rng(7)
+    a = rng.standard_normal(n)
+    X = np.column_stack([a, a[:, None] + apart * rng.standard_normal((n, p - 1))])
+    y = a + (X[:, 1:] - a[:, None]) @ rng.standard_normal(p - 1) / apart + 0.1 * rng.standard_normal(n)
+    v = np.ones(p)
+    v[0] = 0.0
+    alpha = 0.01 * apart**2
+    expected = ridge(X, y, alpha, penalty_factor=v, solver="svd").certificate.objective
+    path = ridge_path(X, y, [alpha], penalty_factor=v)[0]
+    choice = ridge_cv(X, y, [alpha], penalty_factor=v).fit
+    for fit in (path, choice, ridge(X, y, alpha, penalty_factor=v)):
+        assert fit.certificate.converged
+        assert fit.certificate.objective == pytest.approx(expected, rel=1e-7)
+
+
+def test_free_features_that_nearly_repeat_each_other():
+    rng = np.random.default_rng(8)
+    a = rng.standard_normal(100)
+    X = np.column_stack([a, a + 1e-6 * rng.standard_normal(100), rng.standard_normal((100, 3))])
+    y, v = X @ np.ones(5) + rng.standard_normal(100), np.r_[0.0, 0.0, np.ones(3)]
+    found, expected = ridge_path(X, y, [0.1], penalty_factor=v), ridge(X, y, 0.1, penalty_factor=v, solver="svd")
+    assert found.solver == "svd"
+    np.testing.assert_allclose(found.coefs[0], expected.coef, rtol=1e-8)
+
+
+@pytest.mark.parametrize("small", [1e-6, 1e-9, 1e-12])
+@pytest.mark.parametrize("n", [40, 3])
+def test_a_small_column_beside_dependent_large_ones(n, small):
+    rng = np.random.default_rng(9)
+    for _ in range(10):
+        a, b, c = rng.standard_normal((3, n))
+        X = np.column_stack([a, 2 * a, b, small * c])
+        y = a + b + c
+        fit = ridge(X, y, 1e-4 * small**2)
+        assert fit.certificate.converged
+        Z = np.column_stack([a, b, c]) - np.mean([a, b, c], axis=1)
+        best = Z @ np.linalg.lstsq(Z, y - y.mean(), rcond=None)[0] + y.mean()
+        np.testing.assert_allclose(fit.predict(X), best, atol=1e-2 * np.abs(best).max())
+
+
+def test_small_residuals_of_a_large_gap_prove_nothing():
+    """Coefficients that cancel each other make any residual look like rounding."""
+    measures = np.array([[1.0], [2.0], [1e-9], [0.5], [0.0]])
+    found = ridge_system.certificate(measures, np.array([2.0]), 1.0, n_iter=1, rcond=1.0)
+    assert found.relative_gap == 2.0 and not found.converged
+    measures[1] = 1e-9
+    assert ridge_system.certificate(measures, np.array([2.0]), 1.0, n_iter=1, rcond=1.0).converged
+    measures[1], measures[3] = 0.0, 1e4  # and no gap at all is no proof either
+    assert not ridge_system.certificate(measures, np.array([2.0]), 1.0, n_iter=1, rcond=1.0).converged
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_degrees_of_freedom_of_the_dual_system(weighted):
+    """The direction that centring removes is put back for the factorization, and not counted."""
+    rng = np.random.default_rng(10)
+    X, y = rng.standard_normal((30, 80)) + 5.0, rng.standard_normal(30)
+    s = np.r_[0.0, rng.uniform(0.5, 2.0, 29)] if weighted else np.ones(30)
+    for alpha in (1e-3, 1.0, 100.0):
+        fit = ridge(X, y, alpha, sample_weight=s if weighted else None, solver="dual")
+        sigma = np.linalg.svd(np.sqrt(s)[:, None] * (X - s @ X / s.sum()), compute_uv=False)
+        assert fit.effective_dof == pytest.approx((sigma**2 / (sigma**2 + alpha * s.sum())).sum(), rel=1e-9)

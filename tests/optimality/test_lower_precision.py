@@ -11,7 +11,7 @@ from shrinkage._design import Design
 @pytest.fixture(params=["single", "tiles"])
 def lower(request, monkeypatch):
     """The precision that is tried before double, whether this machine would take it or not."""
-    monkeypatch.setattr(ridge_system, "_LOWER", (request.param,))
+    monkeypatch.setattr(ridge_system, "_lower", lambda: (request.param,))
     return request.param
 
 
@@ -94,7 +94,7 @@ def test_columns_out_of_single_precision_range_go_to_double(grams, lower, size):
 
 
 def test_precisions_that_the_condition_rules_out_are_not_tried(grams, monkeypatch):
-    monkeypatch.setattr(ridge_system, "_LOWER", ("tiles", "single"))
+    monkeypatch.setattr(ridge_system, "_lower", lambda: ("tiles", "single"))
     X, y, _ = data(900, 310)
     X[:, 1] = X[:, 0] + 0.003 * X[:, 1]
     fit = ridge(X, y, 1e-9)
