@@ -18,7 +18,7 @@ LAYERS = [
     {"_storage"},
     {"_design", "_result", "conventions", "losses", "penalties"},
     {"optim", "ridge", "_ridge_system", "_selection", "_spectrum", "_positive", "inference", "variants"}
-    | {"cross_validation", "elastic_net", "glm", "streaming"},
+    | {"bayes", "cross_validation", "elastic_net", "glm", "streaming"},
     {"cli", "distributed", "persistence", "plot", "sklearn", "torch", "_report", "_tables"},
     {"__init__", "__main__"},
 ]

@@ -18,6 +18,7 @@ from ._result import (
     IllConditionedWarning,
     Path,
 )
+from .bayes import BayesFit, ridge_bayes
 from .inference import Inference, ridge_inference
 from .ridge import ridge, ridge_cv, ridge_path
 from .variants import ridge_constrained, ridge_tikhonov
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from . import conventions as conventions
 
 __all__ = [
+    "BayesFit",
     "Certificate",
     "ConvergenceWarning",
     "CrossValidation",
@@ -36,6 +38,7 @@ __all__ = [
     "__version__",
     "conventions",
     "ridge",
+    "ridge_bayes",
     "ridge_bounded",
     "ridge_constrained",
     "ridge_cv",

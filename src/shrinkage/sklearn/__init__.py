@@ -1,6 +1,6 @@
 """shrinkage's solvers as scikit-learn estimators: the same signatures and attributes, and a certificate.
 
-`Ridge`, `RidgeCV` and `ridge_regression` take the place of the classes and the function of the same name in
+`Ridge`, `RidgeCV`, `BayesianRidge` and `ridge_regression` take the place of what has the same name in
 `sklearn.linear_model`. Fitted estimators carry `certificate_` and `effective_dof_` as well, and take
 `penalty_factor`. Needs scikit-learn 1.6 or later: ``pip install "shrinkage[sklearn]"``.
 """
@@ -16,6 +16,7 @@ if not hasattr(require("sklearn.utils.validation", extra="sklearn"), "validate_d
         'pip install --upgrade "shrinkage[sklearn]"'
     )
 
+from ._bayes import BayesianRidge
 from ._ridge import Ridge, RidgeCV, ridge_regression
 
-__all__ = ["Ridge", "RidgeCV", "ridge_regression"]
+__all__ = ["BayesianRidge", "Ridge", "RidgeCV", "ridge_regression"]

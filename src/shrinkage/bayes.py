@@ -1,0 +1,714 @@
+"""Ridge as Bayesian inference: the Gaussian posterior of the coefficients, and alpha and noise by their evidence.
+
+The model is
+
+    y_i ~ N(b + x_i.w, noise / s_i),   w_j ~ N(0, 1 / (prior_precision v_j)),
+
+with a flat prior on b and on the features with v_j = 0. The posterior mean is the ridge solution at
+lambda = W alpha = noise * prior_precision. In the coordinates of a `Spectrum` the evidence is a sum over directions,
+so that one factorization serves every alpha and every noise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import xlogy
+
+from . import conventions
+from ._design import DenseStorage, Design, SparseStorage, affordable, as_matrix, check_flag
+from ._result import Fit
+from ._ridge_system import EPS, Array, Solved, System, memory_for_dense, solve
+from ._spectrum import Spectrum
+from .penalties import as_numbers, check_alpha
+from .ridge import (
+    _SQUARED,
+    _as_fit,
+    _canonical,
+    _certify,
+    _check_positive,
+    _factors,
+    _lambdas,
+    _solve_spectral,
+    _solved,
+    _spectrum,
+    _trivial,
+    _warn,
+    _worth_svd,
+)
+
+#: The lambdas among which the evidence is maximized, over the largest sigma^2: with the data alone, and with priors
+#: on the precisions, which have a scale of their own.
+_REACH, _FAR_REACH = (1e-30, 1e12), (1e-60, 1e60)
+#: Values of lambda per decade; the evidence has no feature narrower than one decade.
+_PER_DECADE = 6
+#: Log evidence per sample that rounding may bring about.
+_TIE = 1e-11
+#: Entries of what is computed for many lambdas, or many rows, at once.
+_BLOCK = 1 << 22
+
+
+class Evidence:
+    """Log marginal likelihood of ridge as a function of lambda and of the noise, in spectral form.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of a design with one target.
+    factors : ndarray of shape (p,) or None
+        v, that of the spectrum.
+    count : float, optional
+        How many observations there are; by default those of positive weight less the directions without a penalty,
+        which are integrated out.
+    noise_prior, weight_prior : (float, float)
+        Shape and rate of Gamma priors on 1 / noise and on the prior precision. (0, 0) is none.
+
+    Attributes
+    ----------
+    values, parts : ndarray of shape (r,)
+        sigma^2, and the squared component of y along each direction.
+    rest : float
+        Sum of squares of what is left of y.
+    """
+
+    def __init__(
+        self, spectrum: Spectrum, factors: Array | None, count: float | None = None,
+        noise_prior: tuple[float, float] = (0.0, 0.0), weight_prior: tuple[float, float] = (0.0, 0.0),
+    ) -> None:  # fmt: skip
+        self.spectrum, self.design = spectrum, spectrum.design
+        design = self.design
+        self.noise_prior, self.weight_prior = noise_prior, weight_prior
+        self.constant = 0.0
+        if count is None:
+            weights = design.s[: design.n][design.s[: design.n] > 0]
+            flat = spectrum.rank_free + design.fit_intercept
+            count = len(weights) - flat
+            self.constant = 0.5 * float(np.log(weights).sum() - flat * math.log(design.total_weight / len(weights)))
+        self.count = float(count)
+        if spectrum.complete:
+            values, parts = spectrum.sample_values, np.square(spectrum.sample_A[:, 0])
+            live = values > spectrum.floor
+            self.rest = float(parts[~live].sum())
+            self.values, self.parts = values[live], parts[live]
+        else:
+            live = spectrum.values > spectrum.floor
+            self.values = spectrum.values[live]
+            self.parts = np.square(spectrum.A[spectrum.rank_free :, 0][live]) / self.values
+            self.rest = float(design.y_square[0])
+            if len(spectrum.A):
+                # not y_square less the parts: where the fit is close that would leave rounding
+                W, _, _ = spectrum.solve(System(design, np.zeros(1), factors), np.zeros(1, np.intp))
+                self.rest = float(design.square_sum(design.residual(W)[0])[0])
+
+    def _sums(self, lam: Array) -> tuple[Array, Array, Array, Array]:
+        """Over the directions, for every lambda: the energy min_w ||y - Xw||^2 + lambda w'Vw, lambda times its
+        derivative, log det(1 + sigma^2 / lambda), and gamma."""
+        out = np.empty((4, len(lam)))
+        step = max(1, _BLOCK // max(1, len(self.values)))
+        for i in range(0, len(lam), step):
+            part = lam[i : i + step]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                left = np.where(np.isinf(part), 1.0, part / (self.values[:, None] + part))
+                kept = self.values[:, None] / (self.values[:, None] + part)
+                logs = np.log1p(self.values[:, None] / part)
+            out[0, i : i + step] = self.rest + self.parts @ left
+            out[1, i : i + step] = self.parts @ (left * kept)
+            out[2, i : i + step] = logs.sum(axis=0)
+            out[3, i : i + step] = kept.sum(axis=0)
+        return out[0], out[1], out[2], out[3]
+
+    def _precision(self, lam: Array, energy: Array, noise: float | None) -> Array:
+        """1 / noise: as given, or the best at this lambda."""
+        if noise is not None:
+            return np.full(len(lam), 1.0 / noise)
+        (a, b), (c, d) = self.noise_prior, self.weight_prior
+        return (0.5 * self.count + a + c) / (0.5 * energy + b + d * lam)
+
+    def curve(self, lam: Array, noise: float | None = None) -> tuple[Array, Array]:
+        """What is maximized and its derivative to log(lambda), at the best noise where that is None."""
+        energy, slope, logdet, gamma = self._sums(lam)
+        beta = self._precision(lam, energy, noise)
+        shape, rate = self.weight_prior
+        value = self._value(lam, beta, energy, logdet)
+        return value, 0.5 * gamma + shape - beta * (0.5 * slope + rate * lam)
+
+    def _value(self, lam: Array, beta: Array, energy: Array, logdet: Array) -> Array:
+        (a, b), (c, d) = self.noise_prior, self.weight_prior
+        with np.errstate(divide="ignore"):
+            likelihood = self.count * np.log(beta / (2.0 * np.pi)) - beta * energy - logdet
+        return 0.5 * likelihood + self.constant + xlogy(a, beta) - b * beta + xlogy(c, lam * beta) - d * (lam * beta)
+
+    def score(self, lam: float, beta: float) -> float:
+        """The log evidence at lambda and 1 / noise = beta, with the log densities of the hyperpriors."""
+        if not beta > 0:
+            return -math.inf
+        energy, _, logdet, _ = self._sums(np.array([lam]))
+        return float(self._value(np.array([lam]), np.array([beta]), energy, logdet)[0])
+
+    def likelihood(self, lam: float, noise: float) -> float:
+        """The log evidence alone."""
+        energy, _, logdet, _ = self._sums(np.array([lam]))
+        return 0.5 * float(-self.count * math.log(2.0 * np.pi * noise) - energy[0] / noise - logdet[0]) + self.constant
+
+    def gamma(self, lam: float) -> float:
+        """Effective number of penalized parameters: sum of sigma^2 / (sigma^2 + lambda)."""
+        return float(self._sums(np.array([lam]))[3][0])
+
+    def best_noise(self, lam: float) -> float:
+        """The noise that maximizes the evidence at this lambda."""
+        if self.count <= 0 and self.noise_prior[0] + self.weight_prior[0] == 0:
+            raise ValueError(
+                "the data leave no degree of freedom for the noise: there are no more samples of positive weight than "
+                "directions without a penalty; pass noise, or a noise_prior"
+            )
+        (a, b), (c, d) = self.noise_prior, self.weight_prior
+        energy = float(self._sums(np.array([lam]))[0][0])
+        noise = (0.5 * energy + b + d * lam) / (0.5 * self.count + a + c)
+        if not noise > 0:
+            raise ValueError(
+                "y has no variation but what the model explains exactly, so that noise cannot be estimated: pass "
+                "noise, or a noise_prior"
+            )
+        return noise
+
+    def maximize(self, noise: float | None = None) -> tuple[float, str | None]:
+        """The best lambda, at the best noise where that is None, and which end it is at.
+
+        All lambdas where the derivative changes sign on a grid are found to rounding, and the best is taken. Where an
+        end of the grid is as good, the evidence has no maximum: it is largest in the limit "zero" or "infinity".
+        """
+        self.best_noise(1.0) if noise is None else None
+        top = float(self.values.max(initial=0.0)) or self.design.total_weight
+        low, high = _FAR_REACH if any(self.noise_prior + self.weight_prior) else _REACH
+        low, high = max(low * top, 1e-290), min(high * top, 1e290)
+        grid = np.geomspace(low, high, 1 + math.ceil(_PER_DECADE * math.log10(high / low)))
+        value, slope = self.curve(grid, noise)
+        found, best = 0.0, -math.inf
+
+        def derivative(t: float) -> float:
+            return float(self.curve(np.array([math.exp(t)]), noise)[1][0])
+
+        for k in np.flatnonzero((slope[:-1] > 0) & (slope[1:] <= 0)):
+            start, stop = math.log(grid[k]), math.log(grid[k + 1])
+            # rounding of log and exp may move an end across the root
+            crosses = derivative(start) > 0 >= derivative(stop)
+            lam = math.exp(brentq(derivative, start, stop, xtol=1e-14, rtol=4.0 * EPS)) if crosses else float(grid[k])
+            there = float(self.curve(np.array([lam]), noise)[0][0])
+            if there > best:
+                found, best = lam, there
+        tie = _TIE * (1.0 + abs(self.count))
+        best = max(best, float(value[-1]), float(value[0]))
+        if value[-1] >= best - tie:
+            return float(grid[-1]), "infinity"
+        if value[0] >= best - tie:
+            # the largest lambda that is as good: the same limit, and the best conditioned
+            worse = np.flatnonzero(value < value[0] - tie)
+            return float(grid[worse[0] - 1 if len(worse) else 0]), "zero"
+        return found, None
+
+    def fixed_point(
+        self, noise_precision: float, prior_precision: float, *, max_iter: int, tol: float, keep_scores: bool
+    ) -> Steps:
+        """MacKay's re-estimation of both precisions, until the changes of the coefficients sum to less than `tol`."""
+        (a, b), (c, d) = self.noise_prior, self.weight_prior
+        scores: list[float] = []
+        last, settled, step = math.nan, False, 0
+        while step < max_iter and not settled:
+            step += 1
+            lam = prior_precision / noise_precision if noise_precision > 0 else math.inf
+            if keep_scores:
+                scores.append(self.score(lam, noise_precision))
+            with np.errstate(invalid="ignore"):
+                left = np.where(np.isinf(lam), 1.0, lam / (self.values + lam))
+            gamma = float((self.values / (self.values + lam)).sum())
+            square = float((self.values * self.parts / np.square(self.values + lam)).sum())
+            error = self.rest + float(self.parts @ (left * left))
+            prior_precision = _ratio(gamma + 2.0 * c, square + 2.0 * d, prior_precision)
+            noise_precision = _ratio(self.count - gamma + 2.0 * a, error + 2.0 * b, noise_precision)
+            settled = step > 1 and self._change(lam, last, tol) < tol
+            last = lam
+        if keep_scores:
+            scores.append(self.score(prior_precision / noise_precision, noise_precision))
+        return Steps(noise_precision, prior_precision, step, settled, np.array(scores))
+
+    def _change(self, lam: float, last: float, tol: float) -> float:
+        """Sum of |w_j(lam) - w_j(last)|, or a lower bound of it where that is `tol` already."""
+        difference = 1.0 / (self.values + lam) - 1.0 / (self.values + last)
+        norm = math.sqrt(float((self.values * self.parts * difference * difference).sum()))
+        if norm >= tol:
+            return norm
+        W = self.spectrum.coefficients(np.array([lam, last]), np.zeros(2, np.intp))
+        return float(np.abs(W[:, 0] - W[:, 1]).sum())
+
+
+class Steps(NamedTuple):
+    """What re-estimation came to: `scores` are those before every step and at the end."""
+
+    noise_precision: float
+    prior_precision: float
+    n_iter: int
+    settled: bool
+    scores: Array
+
+
+def _ratio(top: float, bottom: float, otherwise: float) -> float:
+    """top / bottom where it is a precision: where data and priors say nothing of one, it stays as it was."""
+    value = top / bottom if bottom > 0 else math.inf
+    return value if 0 < value < math.inf else otherwise
+
+
+class Spread:
+    """(Z'Z + lambda V)^-1, the posterior covariance over the noise, in factors.
+
+    From a complete basis B of the coefficients it is B diag(g) B'. Without one, along its directions H it is less
+    than that of the prior,
+
+        L L' + (R R' - H diag(h) H') / lambda,   R R' = V^-1 and its part in the features without a penalty, L L'.
+    """
+
+    def __init__(self, spectrum: Spectrum, lam: float) -> None:
+        design, values = spectrum.design, spectrum.values
+        self.p, self.lam = design.p, lam
+        self.free, self.kept = spectrum.free, spectrum.kept
+        self.basis: Array | None = None
+        if spectrum.form != "dual" and len(values) == len(spectrum.kept):
+            self.basis, self.g = spectrum.basis, np.ones(spectrum.rank_free + len(values))
+            self.g[spectrum.rank_free :] = 1.0 / (values + lam)
+            return
+        if spectrum.form == "dual":
+            live = values > spectrum.floor
+            if not affordable(16.0 * design.p * int(live.sum())):
+                raise ValueError(
+                    f"the posterior covariance of {design.p:,} features needs {int(live.sum()):,} directions of "
+                    "them, which do not fit in memory: pass uncertainty=False"
+                )
+            H = design.adjoint_plain(spectrum.weight * spectrum.U[:, live]) * np.square(spectrum.root)[:, None]
+            self.h = 1.0 / (values[live] + lam)
+        else:
+            H, self.h = spectrum.basis[:, spectrum.rank_free :].copy(), values / (values + lam)
+        self.prior = np.square(spectrum.root)
+        self.lead = np.zeros((len(self.free), 0))
+        self.along = np.zeros((len(self.free), design.p))
+        qr = spectrum.free_columns
+        if qr is not None:
+            self.lead = qr.solve(qr.Q)
+            self.along = -self.lead @ design.adjoint_plain(spectrum.weight * qr.Q).T
+            self.along[:, self.prior == 0] = 0.0
+            H[self.free] = self.along @ H
+        self.H = H
+
+    def variance(self, rows: Array) -> Array:
+        """x' (Z'Z + lambda V)^-1 x for every row x."""
+        if self.basis is not None:
+            return np.square(rows @ self.basis) @ self.g
+        mine = rows[:, self.free]
+        reach = rows @ self.H
+        prior = np.square(rows + mine @ self.along) @ self.prior
+        return np.square(mine @ self.lead).sum(axis=1) + np.maximum(prior - np.square(reach) @ self.h, 0.0) / self.lam
+
+    def diagonal(self) -> Array:
+        """Without the p x p matrix."""
+        if self.basis is not None:
+            return np.square(self.basis) @ self.g
+        prior = self.prior.copy()
+        prior[self.free] = np.square(self.along) @ self.prior
+        out = np.maximum(prior - np.einsum("jk,jk,k->j", self.H, self.H, self.h), 0.0) / self.lam
+        out[self.free] += np.square(self.lead).sum(axis=1)
+        return out
+
+    def matrix(self) -> Array:
+        if not affordable(24.0 * self.p * self.p):
+            raise ValueError(
+                f"the {self.p:,} x {self.p:,} posterior covariance does not fit in memory: use coef_std for its "
+                "diagonal, or predict(X, return_std=True)"
+            )
+        if self.basis is not None:
+            return (self.basis * self.g) @ self.basis.T
+        out = -(self.H * self.h) @ self.H.T
+        out[np.diag_indices(self.p)] += self.prior
+        cross = self.along * self.prior
+        out[self.free] += cross
+        out[:, self.free] += cross.T
+        out[np.ix_(self.free, self.free)] += cross @ self.along.T
+        out /= self.lam
+        out[np.ix_(self.free, self.free)] += self.lead @ self.lead.T
+        return out
+
+
+@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
+class BayesFit(Fit):
+    """A `Fit` that is the mean of a Gaussian posterior, given alpha and the noise.
+
+    Attributes
+    ----------
+    noise : float
+        Variance of y about its mean at weight 1.
+    prior_precision : float
+        1 / variance of a coefficient under the prior where v_j = 1: lambda / noise, lambda = W alpha.
+    log_evidence : float
+        Log density of the data given alpha and noise, in the units of y, all constants included; see `ridge_bayes`.
+    gamma : float
+        Effective number of penalized parameters, sum of sigma^2 / (sigma^2 + lambda); `effective_dof` counts
+        those without a penalty as well.
+    chosen : tuple of str
+        Which of "alpha" and "noise" maximize the evidence.
+    at_edge : {"zero", "infinity"} or None
+        Where the evidence has no maximum in alpha, the limit in which it is largest. "zero": the model wants to
+        interpolate. "infinity": it wants no feature at all.
+    coef_std : ndarray of shape (n_features,)
+        Posterior standard deviations of the coefficients; 0 for excluded features.
+    intercept_std : float
+        That of the intercept; 0.0 without one.
+    """
+
+    noise: float
+    prior_precision: float
+    log_evidence: float
+    gamma: float
+    chosen: tuple[str, ...]
+    at_edge: str | None
+    _spread: Spread | None
+
+    def _factors(self) -> Spread:
+        if self._spread is None:
+            raise ValueError("the model was fitted with uncertainty=False: fit it with uncertainty=True")
+        return self._spread
+
+    @property
+    def coef_std(self) -> Array:
+        return np.sqrt(self.noise * self._factors().diagonal())
+
+    @property
+    def intercept_std(self) -> float:
+        if not self.fit_intercept:
+            return 0.0
+        own = self._factors().variance(self.feature_mean[None])[0]
+        return math.sqrt(self.noise * (1.0 / self.sum_weights + own))
+
+    def covariance(self) -> Array:
+        """Posterior covariance of the coefficients; zero for excluded features.
+
+        Returns
+        -------
+        ndarray of shape (n_features, n_features)
+
+        Raises
+        ------
+        ValueError
+            It does not fit in memory, or the model was fitted with ``uncertainty=False``.
+        """
+        return self.noise * self._factors().matrix()
+
+    def predict(self, X: Any, *, return_std: bool = False) -> Any:
+        """Predictions for X, and their standard deviations.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Frames must have the columns of the training data in the same order.
+        return_std : bool, default False
+            Return the standard deviation of a new y at each row, of weight 1: of its noise, of the intercept and of
+            the coefficients together, alpha and noise being taken as known.
+
+        Returns
+        -------
+        mean : ndarray of shape (n,)
+        std : ndarray of shape (n,)
+            With `return_std`.
+
+        Raises
+        ------
+        ValueError
+            The number of features or their names differ from the training data, or the model was fitted with
+            ``uncertainty=False``.
+        """
+        mean = super().predict(X)
+        if not check_flag(return_std, "return_std"):
+            return mean
+        own = self.explained_variance(X) + self.fit_intercept * self.noise / self.sum_weights
+        return mean, np.sqrt(self.noise + own)
+
+    def explained_variance(self, X: Any) -> Array:
+        """Posterior variance of (x - feature_mean).w for every row x of X.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n,)
+
+        Raises
+        ------
+        ValueError
+            The model was fitted with ``uncertainty=False``.
+        """
+        spread = self._factors()
+        matrix, _ = as_matrix(X)
+        storage = matrix if isinstance(matrix, SparseStorage) else DenseStorage(matrix)
+        out = np.empty(storage.n)
+        step = max(1, _BLOCK // max(1, self.n_features))
+        for i in range(0, storage.n, step):
+            stop = min(storage.n, i + step)
+            out[i:stop] = spread.variance(storage.rows(i, stop).wide() - self.feature_mean)
+        return self.noise * out
+
+    def __repr__(self) -> str:
+        head, *lines = super().__repr__().splitlines()
+        at = next(k for k, line in enumerate(lines) if line.startswith("  dof"))
+        how = f"by evidence: {' and '.join(self.chosen)}" if self.chosen else "alpha and noise as given"
+        limit = "" if self.at_edge is None else f"; largest for alpha to {self.at_edge}, not at an alpha of its own"
+        lines[at:at] = [
+            f"  noise          {self.noise:.6g} (standard deviation {math.sqrt(self.noise):.4g})",
+            f"  prior          precision {self.prior_precision:.6g}",
+            f"  log evidence   {self.log_evidence:.6f} ({how}{limit})",
+        ]
+        return "\n".join([f"Bayes{head}", *lines])
+
+    def _largest(self, count: int) -> Iterator[tuple[str, str]]:
+        if self._spread is None:
+            yield from super()._largest(count)
+            return
+        names = self.feature_names or tuple(f"x{j}" for j in range(self.n_features))
+        deviation = dict(zip(names, self.coef_std, strict=True))
+        for name, text in super()._largest(count):
+            yield name, f"{text} +- {deviation[name]:.3g}" if name in deviation else text
+
+
+def ridge_bayes(
+    X: Any,
+    y: Any,
+    alpha: float | None = None,
+    noise: float | None = None,
+    *,
+    sample_weight: Any = None,
+    penalty_factor: Any = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    convention: str = "canonical",
+    noise_prior: tuple[float, float] = (0.0, 0.0),
+    weight_prior: tuple[float, float] = (0.0, 0.0),
+    uncertainty: bool = True,
+) -> BayesFit:
+    """Bayesian ridge regression: a Gaussian posterior, and alpha and noise by maximum evidence.
+
+    The model is ``y_i ~ N(b + x_i.w, noise / s_i)`` and ``w_j ~ N(0, 1 / (prior_precision v_j))``, with a flat
+    prior on b and on features with v_j = 0. The posterior of (b, w) given alpha and noise is Gaussian about the
+    minimizer of ``(1/W) sum_i s_i (y_i - b - x_i.w)^2 / 2 + alpha sum_j v_j w_j^2 / 2``, what `ridge` returns, for
+    ``W alpha = noise * prior_precision``, ``W = sum_i s_i``.
+
+    Parameters
+    ----------
+    X : array, sparse matrix or frame of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,)
+        One target.
+    alpha : float, optional
+        Strength of the penalty in the units of `convention`. By default the one of greatest evidence. 0 is a flat
+        prior on every coefficient.
+    noise : float, optional
+        Variance of y_i about its mean at weight 1. By default the one of greatest evidence.
+    sample_weight : float or array-like of shape (n_samples,), optional
+        s, precisions relative to each other; zeros allowed. A weight of 2 is a measurement of half the variance, not
+        two measurements, which would say more about the noise.
+    penalty_factor : array-like of shape (n_features,), optional
+        v; 0 leaves a feature without a prior, inf excludes it.
+    fit_intercept : bool, default True
+        Fit b.
+    standardize : bool, default False
+        The prior is one on the coefficients of the standardized features; constant features are excluded.
+    convention : str, default "canonical"
+        The objective that `alpha` belongs to, one of `shrinkage.conventions.CONVENTIONS`.
+    noise_prior, weight_prior : (float, float), default (0.0, 0.0)
+        Shape and rate of Gamma priors on 1 / noise and on the prior precision, for what is not given: they add
+        ``shape log(u) - rate u`` to what is maximized, the log density of log(u). Zeros are no prior.
+    uncertainty : bool, default True
+        Keep what standard deviations and covariances are computed from. It takes as much memory as a dense X with
+        more features than samples, else 8 n_features^2 bytes.
+
+    Returns
+    -------
+    BayesFit
+        A `Fit` with `noise`, `prior_precision`, `log_evidence`, `gamma`, `coef_std`, `covariance()` and
+        ``predict(X, return_std=True)``.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type.
+    ValueError
+        As `ridge`; and where y has several targets, noise is not positive, unpenalized features (all, with alpha = 0)
+        are linearly dependent so that there is no posterior, noise is to be estimated from data that leave no
+        residual for it, or something does not fit in memory.
+
+    Warns
+    -----
+    ConvergenceWarning
+        The certificate does not hold.
+
+    Notes
+    -----
+    What has a flat prior is integrated out: the f directions of S^1/2 y that the intercept and the unpenalized
+    features can fit, in an orthonormal basis at weights of mean 1. The evidence is that of restricted maximum
+    likelihood. With n the samples of positive weight, m = n - f, and E the minimum of
+    sum_i s_i (y_i - b - x_i.w)^2 + lambda sum_j v_j w_j^2 at lambda = W alpha,
+
+        log_evidence = -(m log(2 pi noise) + E / noise + sum_k log(1 + sigma_k^2 / lambda)) / 2
+                       + (sum_i log s_i - f log(W / n)) / 2,
+
+    sums of weights being over positive ones. At the best noise, E / m, it is a function of lambda alone: it is
+    searched over 42 decades on a grid, and every maximum found then to rounding. With fewer samples than features it
+    may have none: `BayesFit.at_edge`.
+
+    The variance of a coefficient comes as a difference from its prior variance where there are no more samples
+    than features, and is exact to rounding of that.
+
+    References
+    ----------
+    MacKay (1992), Neural Computation 4(3). Bishop (2006), Pattern Recognition and Machine Learning, section 3.5.
+    Harville (1974), Biometrika 61(2) (restricted likelihood). Tipping (2001), JMLR 1, appendix A (hyperpriors).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from shrinkage import ridge_bayes
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> fit = ridge_bayes(X, np.array([1.0, 3.0, 5.0, 7.0]), alpha=1.25, noise=5.0)
+    >>> fit.coef, fit.coef_std, fit.prior_precision
+    (array([1.]), array([0.70710678]), 1.0)
+    """
+    if noise is not None:
+        _check_positive(noise, "noise", zero=False)
+        noise = float(noise)
+    priors = _check_prior(noise_prior, "noise_prior"), _check_prior(weight_prior, "weight_prior")
+    uncertainty = check_flag(uncertainty, "uncertainty")
+    design = _one_target(X, y, sample_weight, fit_intercept)
+    factors = _factors(penalty_factor, standardize, design.scale)
+    chosen = tuple(name for name, value in (("alpha", alpha), ("noise", noise)) if value is None)
+    edge: str | None = None
+    if alpha is None:
+        _canonical(1.0, convention, design)  # refuses an unknown convention before any work
+        spectrum, reason = _spectrum(design, factors, math.inf)
+        while True:
+            _check_proper(spectrum)
+            evidence = Evidence(spectrum, factors, None, *priors)
+            lam, edge = evidence.maximize(noise)
+            if spectrum.accurate(lam) or not _worth_svd(spectrum):
+                break
+            spectrum, reason = Spectrum(design, factors, form="svd"), _SQUARED
+        alpha = _alpha(lam, convention, design)
+    else:
+        alpha = float(np.ravel(check_alpha(alpha))[0])
+        lam = float(_lambdas(alpha, convention, design)[0])
+        flat = factors
+        if lam == 0.0:  # a flat prior on everything
+            flat = np.where(np.isinf(np.zeros(design.p) if factors is None else factors), np.inf, 0.0)
+        if lam == 0.0 and memory_for_dense(design):
+            spectrum, reason = Spectrum(design, flat, form="svd"), _SQUARED
+        else:
+            spectrum, reason = _spectrum(design, flat, lam)
+        _check_proper(spectrum)
+        evidence = Evidence(spectrum, flat, None, *priors)
+    if noise is None:
+        noise = evidence.best_noise(lam)
+    return _posterior(evidence, factors, reason, lam, noise, alpha, convention, chosen, edge, uncertainty)
+
+
+def fixed_point(
+    X: Any, y: Any, *, sample_weight: Any, fit_intercept: bool, max_iter: int, tol: float,
+    noise_prior: tuple[float, float], weight_prior: tuple[float, float], noise_precision: float | None,
+    prior_precision: float | None, keep_scores: bool,
+) -> tuple[BayesFit, Steps]:  # fmt: skip
+    """Bayesian ridge by MacKay's re-estimation, with the conventions of scikit-learn's `BayesianRidge`.
+
+    As `ridge_bayes` but for what counts as an observation: the sum of the weights, with no allowance for the
+    intercept, which is taken as known. The iteration starts from the precisions given, or from 1 / the variance of y
+    and 1, and goes on from there to what need not be the maximum.
+    """
+    design = _one_target(X, y, sample_weight, fit_intercept)
+    if noise_precision is None:
+        variance = float(design.y_square[0]) / design.total_weight
+        if not fit_intercept:
+            variance -= (float(design.s[: design.n] @ design.Y[:, 0]) / design.total_weight) ** 2
+        noise_precision = 1.0 / (variance + EPS)
+    start = float(noise_precision), 1.0 if prior_precision is None else float(prior_precision)
+    spectrum, reason = _spectrum(design, None, math.inf)
+    while True:
+        evidence = Evidence(spectrum, None, design.total_weight, noise_prior, weight_prior)
+        steps = evidence.fixed_point(*start, max_iter=max_iter, tol=tol, keep_scores=keep_scores)
+        lam = steps.prior_precision / steps.noise_precision
+        if spectrum.accurate(lam) or not _worth_svd(spectrum):
+            break
+        spectrum, reason = Spectrum(design, None, form="svd"), _SQUARED
+    noise = 1.0 / steps.noise_precision
+    return _posterior(evidence, None, reason, lam, noise, lam, "sum", ("alpha", "noise"), None, True), steps
+
+
+def _one_target(X: Any, y: Any, sample_weight: Any, fit_intercept: bool) -> Design:
+    design = Design(X, y, sample_weight, fit_intercept=fit_intercept)
+    if not design.one_d:
+        raise ValueError(
+            f"y must have shape (n_samples,), got {design.Y.shape}: a posterior belongs to one target, fit each column "
+            "on its own"
+        )
+    return design
+
+
+def _check_prior(prior: Any, name: str) -> tuple[float, float]:
+    values = as_numbers(prior, f"{name} must be two numbers, the shape and the rate of a Gamma density")
+    if values.shape != (2,):
+        raise ValueError(f"{name} must be two numbers, the shape and the rate of a Gamma density, got {prior!r}")
+    if not (np.isfinite(values) & (values >= 0)).all():
+        raise ValueError(f"{name} must be finite and zero or more, got {prior!r}: (0, 0) is no prior")
+    return float(values[0]), float(values[1])
+
+
+def _check_proper(spectrum: Spectrum) -> None:
+    if spectrum.rank_free < len(spectrum.free):
+        raise ValueError(
+            f"the {len(spectrum.free)} features without a penalty have rank {spectrum.rank_free} in the data: with a "
+            "flat prior their posterior does not exist; give them a positive penalty_factor, use alpha > 0, or drop "
+            "dependent and constant ones"
+        )
+
+
+def _alpha(lam: float, convention: str, design: Design) -> float:
+    value: Any = conventions.from_canonical(lam / design.total_weight, convention, sum_weights=design.total_weight)
+    return float(value[1] if convention == "two_lambda" else value)
+
+
+def _posterior(
+    evidence: Evidence, factors: Array | None, reason: str, lam: float, noise: float, alpha: float, convention: str,
+    chosen: tuple[str, ...], edge: str | None, uncertainty: bool,
+) -> BayesFit:  # fmt: skip
+    spectrum, design = evidence.spectrum, evidence.design
+    system = System(design, np.array([lam]), factors)
+    solved = _trivial(system)
+    if solved is None and lam > 0:
+        name = "svd" if spectrum.form == "svd" else "eigen"
+        solved = _solved(spectrum, system, np.zeros(1, np.intp), name, reason)
+    if solved is None or not _certify(system, solved).converged:
+        # least squares; and columns of very different sizes, to which Cholesky is indifferent
+        outcome = solve(system, "auto", tol=0.0, max_iter=None)
+        if isinstance(outcome, Solved):
+            solved = outcome
+        elif solved is None:
+            solved = _solve_spectral(system, outcome)
+    found = _certify(system, solved)
+    _warn(system, solved, found, 0.0)
+    fit = _as_fit(design, solved.W, system, alpha, convention, factors, found, solved)
+    return BayesFit(
+        **{field.name: getattr(fit, field.name) for field in fields(Fit)},
+        noise=noise,
+        prior_precision=lam / noise,
+        log_evidence=evidence.likelihood(lam, noise),
+        gamma=evidence.gamma(lam),
+        chosen=chosen,
+        at_edge=edge,
+        _spread=Spread(spectrum, lam) if uncertainty else None,
+    )
