@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 
 from . import _interrupt
 from ._design import Design
@@ -419,8 +418,11 @@ def _by_qr(design: Design, lam: Array, v: Array, active: Array) -> dict[float, _
         T, order, rank = qr.Q, qr.order, qr.rank
         R = np.zeros((rank, r))
         R[:, order] = qr.R / qr.scale[order]
-        sigma = scipy.linalg.svdvals(qr.R) if rank else np.zeros(0)
-        condition = float(sigma[0] / sigma[-1]) if rank == r else np.inf
+        condition = np.inf
+        if rank == r:
+            # NumPy's releases the GIL, SciPy's does not
+            sigma = _interrupt.run(np.linalg.svd, qr.R, compute_uv=False, work=16.0 * r**3)
+            condition = float(sigma[0] / sigma[-1])
     else:
         T, order, rank, R, condition = np.zeros((design.n, 0)), active, 0, np.zeros((0, 0)), 1.0
     out = {}

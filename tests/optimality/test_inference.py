@@ -386,6 +386,12 @@ def test_bad_arguments(options, error, words):
         ridge_inference(*data(), **options)
 
 
+def test_what_does_not_fit_in_memory_is_refused(monkeypatch):
+    monkeypatch.setattr("shrinkage._design.physical_memory", lambda: 1000.0)
+    with pytest.raises(ValueError, match=r"dense copy of X and its factors, and for 40 x 4 .*fewer features or rows"):
+        ridge_inference(*data())
+
+
 def test_no_features_and_constant_targets():
     y = data()[1]
     found = ridge_inference(np.empty((40, 0)), y)
