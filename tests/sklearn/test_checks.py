@@ -2,7 +2,7 @@
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from shrinkage.sklearn import Ridge, RidgeCV
+from shrinkage.sklearn import KernelRidge, Ridge, RidgeClassifier, RidgeClassifierCV, RidgeCV
 
 #: What scikit-learn excuses its own Ridge from: n_iter_ is None for solvers that do not iterate.
 EXCUSED = {"check_non_transformer_estimators_n_iter": "direct solvers have no iterations"}
@@ -19,11 +19,19 @@ ESTIMATORS = [
     RidgeCV(),
     RidgeCV(scoring="neg_mean_absolute_error"),
     RidgeCV(cv=3),
+    RidgeCV(cv=3, scoring="neg_mean_absolute_error"),
+    RidgeClassifier(),
+    RidgeClassifier(class_weight="balanced", solver="lsqr", tol=1e-10),
+    RidgeClassifierCV(),
+    RidgeClassifierCV(scoring="accuracy"),
+    RidgeClassifierCV(cv=3),
+    KernelRidge(),
+    KernelRidge(kernel="rbf", alpha=0.1),
 ]
 
 
 def excused(estimator):
-    direct = isinstance(estimator, Ridge) and estimator.solver not in ("lsqr", "saga")
+    direct = isinstance(estimator, (Ridge, RidgeClassifier)) and estimator.solver not in ("lsqr", "saga")
     return EXCUSED if direct else {}
 
 

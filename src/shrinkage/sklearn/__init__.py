@@ -17,6 +17,16 @@ if not hasattr(require("sklearn.utils.validation", extra="sklearn"), "validate_d
     )
 
 from ._bayes import BayesianRidge
+from ._classifier import RidgeClassifier, RidgeClassifierCV
+from ._kernel_ridge import KernelRidge
 from ._ridge import Ridge, RidgeCV, ridge_regression
 
-__all__ = ["BayesianRidge", "Ridge", "RidgeCV", "ridge_regression"]
+__all__ = [
+    "BayesianRidge",
+    "KernelRidge",
+    "Ridge",
+    "RidgeCV",
+    "RidgeClassifier",
+    "RidgeClassifierCV",
+    "ridge_regression",
+]

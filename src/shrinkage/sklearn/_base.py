@@ -1,4 +1,4 @@
-"""What estimators of linear regression share: checking data, and giving a `Fit` scikit-learn's names."""
+"""What linear estimators share: checking data, and giving a `Fit` scikit-learn's names."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def is_plain(value: Any, dimensions: tuple[int, ...]) -> bool:
     return type(value) is np.ndarray and value.dtype.char in "df" and value.dtype.isnative and value.ndim in dimensions
 
 
-class LinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
-    """Base of the estimators whose prediction is intercept + X coef'."""
+class LinearModel(BaseEstimator):
+    """Base of the estimators whose prediction, or decision, is intercept + X coef'."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {}
     _defaults: ClassVar[dict[str, Any]]
@@ -75,17 +75,8 @@ class LinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.certificate_ = fit.certificate
         self.effective_dof_ = fit.effective_dof
 
-    def predict(self, X: Any) -> Array:
-        """Predict the targets of samples.
-
-        Parameters
-        ----------
-        X : array-like, frame or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_targets)
-        """
+    def _linear(self, X: Any) -> Array:
+        """intercept + X coef' for checked X."""
         check_is_fitted(self)
         with np.errstate(over="ignore", invalid="ignore"):
             plain = is_plain(X, (2,)) and X.size and math.isfinite(X.sum())
@@ -99,6 +90,23 @@ class LinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+class LinearRegressor(MultiOutputMixin, RegressorMixin, LinearModel):
+    """Base of the regressors among them."""
+
+    def predict(self, X: Any) -> Array:
+        """Predict the targets of samples.
+
+        Parameters
+        ----------
+        X : array-like, frame or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+        """
+        return self._linear(X)
 
 
 def check_weights(sample_weight: Any, X: Any) -> Array | None:

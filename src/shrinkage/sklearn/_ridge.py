@@ -23,7 +23,7 @@ from .. import _result
 from .._positive import ridge_bounded
 from .._result import Fit
 from ..ridge import ridge, ridge_cv
-from ._base import _DTYPES, _FORMATS, Array, LinearRegressor, check_weights, named
+from ._base import _DTYPES, _FORMATS, Array, LinearModel, LinearRegressor, check_weights, named
 
 #: scikit-learn's solvers, and ours for them. Its four iterative ones differ only in the way to one answer.
 _SOLVERS = {"auto": "auto", "cholesky": "auto", "svd": "svd", "lbfgs": "auto"}
@@ -92,7 +92,34 @@ def _solve(
     return fit, solver, np.full(n_targets, fit.certificate.n_iter, np.int32) if solver in _COUNTED else None
 
 
-class Ridge(LinearRegressor):
+class OneAlpha(LinearModel):
+    """Base of the estimators at one alpha."""
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "fit_intercept": ["boolean"],
+        "copy_X": ["boolean"],
+        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "solver": [StrOptions(set(_SOLVERS))],
+        "positive": ["boolean"],
+        "random_state": ["random_state"],
+        "penalty_factor": ["array-like", None],
+    }
+
+    def _check_positive(self) -> None:
+        _check_positive(self.positive, self.solver)
+
+    def _fit_one(self, X: Any, y: Array, weights: Array | None) -> None:
+        """Fit to checked data."""
+        fit, self.solver_, self.n_iter_ = _solve(
+            X, y, self.alpha, sample_weight=weights, solver=self.solver, max_iter=self.max_iter, tol=self.tol,
+            positive=self.positive, fit_intercept=self.fit_intercept, penalty_factor=self.penalty_factor,
+        )  # fmt: skip
+        self._name(fit, X.dtype)
+
+
+class Ridge(LinearRegressor, OneAlpha):
     """Linear least squares with an L2 penalty, in the place of `sklearn.linear_model.Ridge`.
 
     Minimizes ``sum_i s_i (y_i - b - x_i.w)^2 + alpha sum_j v_j w_j^2`` over the intercept b, never penalized,
@@ -159,18 +186,6 @@ class Ridge(LinearRegressor):
     (array([1.]), 2.5)
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
-        "fit_intercept": ["boolean"],
-        "copy_X": ["boolean"],
-        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "solver": [StrOptions(set(_SOLVERS))],
-        "positive": ["boolean"],
-        "random_state": ["random_state"],
-        "penalty_factor": ["array-like", None],
-    }
-
     def __init__(
         self,
         alpha: Any = 1.0,
@@ -210,15 +225,10 @@ class Ridge(LinearRegressor):
         Ridge
             The fitted estimator.
         """
-        _check_positive(self.positive, self.solver)
+        self._check_positive()
         X, y = self._check_data(X, y)
         with self._explained(X, y):
-            fit, self.solver_, self.n_iter_ = _solve(
-                X, y, self.alpha, sample_weight=check_weights(sample_weight, X), solver=self.solver,
-                max_iter=self.max_iter, tol=self.tol, positive=self.positive,
-                fit_intercept=self.fit_intercept, penalty_factor=self.penalty_factor,
-            )  # fmt: skip
-        self._name(fit, X.dtype)
+            self._fit_one(X, y, check_weights(sample_weight, X))
         return self
 
 
@@ -310,7 +320,148 @@ class _Predicted(RegressorMixin, BaseEstimator):
         return X
 
 
-class RidgeCV(LinearRegressor):
+class ManyAlphas(LinearModel):
+    """Base of the estimators that choose alpha."""
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "alphas": ["array-like", Interval(Real, 0, None, closed="neither")],
+        "fit_intercept": ["boolean"],
+        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "cv": ["cv_object"],
+        "gcv_mode": [StrOptions({"auto", "svd", "eigen"}), None],
+        "store_cv_results": ["boolean"],
+        "alpha_per_target": ["boolean"],
+        "penalty_factor": ["array-like", None],
+    }
+    alpha_per_target = False
+    #: The score that `cv` maximizes by default.
+    _score_name = "r2"
+
+    def _one_alpha(self) -> OneAlpha:
+        """The estimator at one alpha."""
+        raise NotImplementedError
+
+    def _judged(self) -> BaseEstimator:
+        """An estimator whose X are predictions already."""
+        return _Predicted()
+
+    def _choose(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any], labels: Any = None) -> None:
+        """Choose alpha and fit there: y is the numbers to fit, labels the classes that they stand for, if any."""
+        _raise_for_params(params, self, "fit")
+        if sample_weight is not None:
+            params["sample_weight"] = sample_weight
+        if self.cv is None:
+            self._fit_leave_one_out(X, y, self._grid(), params, labels)
+            return
+        for option in ("store_cv_results", "alpha_per_target"):
+            if getattr(self, option):
+                raise ValueError(f"cv!=None and {option}=True are incompatible: leave cv out, or {option}")
+        self._fit_folds(X, y if labels is None else labels, self._grid(), params)
+
+    def _grid(self) -> Array:
+        alphas = np.atleast_1d(self.alphas)
+        values = self.alphas if alphas.ndim == np.ndim(self.alphas) else [np.ndarray.item(alphas)]
+        bounds: Any = "neither" if self.cv is None else "left"
+        for k, value in enumerate(values):
+            name = f"alphas[{k}]" if len(alphas) > 1 else "alphas"
+            check_scalar(value, name, Real, min_val=0.0, include_boundaries=bounds)
+        return alphas.astype(np.float64)
+
+    def _fit_leave_one_out(self, X: Any, y: Any, alphas: Array, params: dict[str, Any], labels: Any) -> None:
+        sample_weight = params.get("sample_weight")
+        score_params = {} if sample_weight is None else {"sample_weight": sample_weight}
+        if get_config()["enable_metadata_routing"]:
+            score_params = process_routing(self, "fit", **params).scorer.score
+        X, y = self._check_data(X, y, least=2)
+        weights = check_weights(sample_weight, X)
+        data: dict[str, Any] = {
+            "sample_weight": weights, "penalty_factor": self.penalty_factor,
+            "fit_intercept": self.fit_intercept, "convention": "sum",
+        }  # fmt: skip
+        per_target = self.alpha_per_target and y.ndim == 2
+        several = per_target and y.shape[1] > 1
+        with self._explained(X, y):
+            found = ridge_cv(
+                X, y, alphas, alpha_per_target=several,
+                store_errors=self.store_cv_results or self.scoring is not None, **data,
+            )  # fmt: skip
+        # ridge_cv sorts its alphas: back to their order
+        place = np.empty(len(alphas), dtype=np.intp)
+        place[np.argsort(-alphas, kind="stable")] = np.arange(len(alphas))
+        results = None if found.errors is None else found.errors[place]
+        if self.scoring is None:
+            # scikit-learn divides the weighted sum by the number of samples
+            scores = -found.scores[place] * (found.fit.sum_weights / len(y))
+            if scores.ndim == 2 and not per_target:
+                scores = scores.mean(axis=1)
+            if results is not None:
+                results = np.square(results)
+                if weights is not None:
+                    results *= weights.reshape(-1, *[1] * (y.ndim - 1))
+        else:
+            assert results is not None
+            results = y - results
+            scorer = self._scorer()
+            judged, truth = self._judged(), y if labels is None else labels
+            scores = np.array(
+                [
+                    [scorer(judged, p[:, k], truth[:, k], **score_params) for k in range(y.shape[1])]
+                    if per_target
+                    else scorer(judged, p, truth, **score_params)
+                    for p in results
+                ]
+            )
+        best = np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=0)
+        # as scikit-learn has it: one column of y has one alpha, but an array of one score
+        self.alpha_ = alphas[best] if several else alphas[best].item()
+        self.best_score_ = scores[best, np.arange(y.shape[1])] if per_target else float(scores[best])
+        if self.store_cv_results:
+            assert results is not None
+            self.cv_results_ = np.ascontiguousarray(np.moveaxis(results, 0, -1)).astype(X.dtype, copy=False)
+        elif hasattr(self, "cv_results_"):
+            del self.cv_results_
+        same = np.array_equal(self.alpha_, found.alpha)
+        self._name(found.fit if same else ridge(X, y, self.alpha_, **data), X.dtype)
+
+    def _fit_folds(self, X: Any, y: Any, alphas: Array, params: dict[str, Any]) -> None:
+        from sklearn.model_selection import GridSearchCV
+
+        if y is None:
+            self._check_data(X, y, plain=False)
+        model = self._one_alpha()
+        if get_config()["enable_metadata_routing"]:
+            model.set_fit_request(sample_weight=True)
+        search = GridSearchCV(model, {"alpha": alphas}, cv=self.cv, scoring=self._scorer())
+        search.fit(X, y, **params)
+        best = search.best_estimator_
+        self.alpha_, self.best_score_ = best.alpha, search.best_score_
+        for name, value in vars(best).items():
+            if name in ("coef_", "intercept_", "certificate_", "effective_dof_") or name.endswith("_in_"):
+                setattr(self, name, value)
+
+    def _scorer(self) -> Any:
+        if self.scoring is None and get_config()["enable_metadata_routing"]:
+            # weights are always passed on, so that the score must say that it takes them
+            return get_scorer(self._score_name).set_score_request(sample_weight=True)
+        return check_scoring(self, scoring=self.scoring, allow_none=True)
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """How metadata is routed to the scorer and the splitter.
+
+        Returns
+        -------
+        sklearn.utils.metadata_routing.MetadataRouter
+        """
+        to_score, to_split = MethodMapping(), MethodMapping()
+        return (
+            MetadataRouter(owner=type(self).__name__)
+            .add_self_request(self)
+            .add(scorer=self._scorer(), method_mapping=to_score.add(caller="fit", callee="score"))
+            .add(splitter=self.cv, method_mapping=to_split.add(caller="fit", callee="split"))
+        )
+
+
+class RidgeCV(LinearRegressor, ManyAlphas):
     """Ridge regression that chooses alpha, in the place of `sklearn.linear_model.RidgeCV`.
 
     By default by leave-one-out: exact, from one factorization for all alphas and targets. Objective and units
@@ -371,17 +522,6 @@ class RidgeCV(LinearRegressor):
     0.1
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "alphas": ["array-like", Interval(Real, 0, None, closed="neither")],
-        "fit_intercept": ["boolean"],
-        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
-        "cv": ["cv_object"],
-        "gcv_mode": [StrOptions({"auto", "svd", "eigen"}), None],
-        "store_cv_results": ["boolean"],
-        "alpha_per_target": ["boolean"],
-        "penalty_factor": ["array-like", None],
-    }
-
     def __init__(
         self,
         alphas: Any = (0.1, 1.0, 10.0),
@@ -421,115 +561,8 @@ class RidgeCV(LinearRegressor):
         RidgeCV
             The fitted estimator.
         """
-        _raise_for_params(params, self, "fit")
-        if sample_weight is not None:
-            params["sample_weight"] = sample_weight
-        if self.cv is None:
-            self._fit_leave_one_out(X, y, self._grid(), params)
-            return self
-        for option in ("store_cv_results", "alpha_per_target"):
-            if getattr(self, option):
-                raise ValueError(f"cv!=None and {option}=True are incompatible: leave cv out, or {option}")
-        self._fit_folds(X, y, self._grid(), params)
+        self._choose(X, y, sample_weight, params)
         return self
 
-    def _grid(self) -> Array:
-        alphas = np.atleast_1d(self.alphas)
-        values = self.alphas if alphas.ndim == np.ndim(self.alphas) else [np.ndarray.item(alphas)]
-        bounds: Any = "neither" if self.cv is None else "left"
-        for k, value in enumerate(values):
-            name = f"alphas[{k}]" if len(alphas) > 1 else "alphas"
-            check_scalar(value, name, Real, min_val=0.0, include_boundaries=bounds)
-        return alphas.astype(np.float64)
-
-    def _fit_leave_one_out(self, X: Any, y: Any, alphas: Array, params: dict[str, Any]) -> None:
-        sample_weight = params.get("sample_weight")
-        score_params = {} if sample_weight is None else {"sample_weight": sample_weight}
-        if get_config()["enable_metadata_routing"]:
-            score_params = process_routing(self, "fit", **params).scorer.score
-        X, y = self._check_data(X, y, least=2)
-        weights = check_weights(sample_weight, X)
-        data: dict[str, Any] = {
-            "sample_weight": weights, "penalty_factor": self.penalty_factor,
-            "fit_intercept": self.fit_intercept, "convention": "sum",
-        }  # fmt: skip
-        per_target = self.alpha_per_target and y.ndim == 2
-        several = per_target and y.shape[1] > 1
-        with self._explained(X, y):
-            found = ridge_cv(
-                X, y, alphas, alpha_per_target=several,
-                store_errors=self.store_cv_results or self.scoring is not None, **data,
-            )  # fmt: skip
-        # ridge_cv sorts its alphas: back to their order
-        place = np.empty(len(alphas), dtype=np.intp)
-        place[np.argsort(-alphas, kind="stable")] = np.arange(len(alphas))
-        results = None if found.errors is None else found.errors[place]
-        if self.scoring is None:
-            # scikit-learn divides the weighted sum by the number of samples
-            scores = -found.scores[place] * (found.fit.sum_weights / len(y))
-            if scores.ndim == 2 and not per_target:
-                scores = scores.mean(axis=1)
-            if results is not None:
-                results = np.square(results)
-                if weights is not None:
-                    results *= weights.reshape(-1, *[1] * (y.ndim - 1))
-        else:
-            assert results is not None
-            results = y - results
-            scorer = self._scorer()
-            scores = np.array(
-                [
-                    [scorer(_Predicted(), p[:, k], y[:, k], **score_params) for k in range(y.shape[1])]
-                    if per_target
-                    else scorer(_Predicted(), p, y, **score_params)
-                    for p in results
-                ]
-            )
-        best = np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=0)
-        # as scikit-learn has it: one column of y has one alpha, but an array of one score
-        self.alpha_ = alphas[best] if several else alphas[best].item()
-        self.best_score_ = scores[best, np.arange(y.shape[1])] if per_target else float(scores[best])
-        if self.store_cv_results:
-            assert results is not None
-            self.cv_results_ = np.ascontiguousarray(np.moveaxis(results, 0, -1)).astype(X.dtype, copy=False)
-        elif hasattr(self, "cv_results_"):
-            del self.cv_results_
-        same = np.array_equal(self.alpha_, found.alpha)
-        self._name(found.fit if same else ridge(X, y, self.alpha_, **data), X.dtype)
-
-    def _fit_folds(self, X: Any, y: Any, alphas: Array, params: dict[str, Any]) -> None:
-        from sklearn.model_selection import GridSearchCV
-
-        if y is None:
-            self._check_data(X, y, plain=False)
-        model = Ridge(fit_intercept=self.fit_intercept, penalty_factor=self.penalty_factor)
-        if get_config()["enable_metadata_routing"]:
-            model.set_fit_request(sample_weight=True)
-        search = GridSearchCV(model, {"alpha": alphas}, cv=self.cv, scoring=self._scorer())
-        search.fit(X, y, **params)
-        best = search.best_estimator_
-        self.alpha_, self.best_score_ = best.alpha, search.best_score_
-        for name, value in vars(best).items():
-            if name in ("coef_", "intercept_", "certificate_", "effective_dof_") or name.endswith("_in_"):
-                setattr(self, name, value)
-
-    def _scorer(self) -> Any:
-        if self.scoring is None and get_config()["enable_metadata_routing"]:
-            # weights are always passed on, so that R^2 must say that it takes them
-            return get_scorer("r2").set_score_request(sample_weight=True)
-        return check_scoring(self, scoring=self.scoring, allow_none=True)
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """How metadata is routed to the scorer and the splitter.
-
-        Returns
-        -------
-        sklearn.utils.metadata_routing.MetadataRouter
-        """
-        to_score, to_split = MethodMapping(), MethodMapping()
-        return (
-            MetadataRouter(owner=type(self).__name__)
-            .add_self_request(self)
-            .add(scorer=self._scorer(), method_mapping=to_score.add(caller="fit", callee="score"))
-            .add(splitter=self.cv, method_mapping=to_split.add(caller="fit", callee="split"))
-        )
+    def _one_alpha(self) -> OneAlpha:
+        return Ridge(fit_intercept=self.fit_intercept, penalty_factor=self.penalty_factor)
