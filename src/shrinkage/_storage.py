@@ -26,7 +26,7 @@ _RUN = 2
 #: Targets up to which a pass over X multiplies as it reads, without BLAS.
 _FEW = 6
 #: Rows of X that a chunk must have for every array along its columns that the chunk sums into.
-_ROWS = 8
+_ROWS = 32
 #: |mean|/sd above which a sparse column without zeros is stored centred.
 _FAR = 10.0
 #: Flops of dense work that take as long as one multiply-add at a scattered address.
