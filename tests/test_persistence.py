@@ -63,6 +63,13 @@ def test_fit_comes_back_bit_for_bit(fit, path):
     assert_same(fit, load(path))
 
 
+def test_of_a_posterior_the_mean_is_kept(tmp_path):
+    fit = shrinkage.ridge_bayes(*problem())
+    save(fit, tmp_path / "m.npz")
+    fields = {field.name: getattr(fit, field.name) for field in dataclasses.fields(shrinkage.Fit)}
+    assert_same(shrinkage.Fit(**fields), load(tmp_path / "m.npz"))
+
+
 def test_fit_with_extreme_numbers(fit, path):
     certificate = dataclasses.replace(fit.certificate, duality_gap=float("nan"), rcond=5e-324)
     extreme = dataclasses.replace(

@@ -24,6 +24,9 @@ _ABOUT = {
     "positive": bool,
     "target_variance": float,
     "training_r2": float,
+    "log_evidence": float,
+    "noise_sd": float,
+    "evidence_edge": str,
 }
 #: Scores that are mean squared errors of predictions, by the words for them; the others are criteria of their own.
 _ERRORS = {"loo": "leave-one-out", "gcv": "generalized cross-validation", "cv": "cross-validation"}
@@ -61,7 +64,8 @@ def report(model: Model, inference: Inference | None = None) -> dict[str, Any]:
         "certificate": dataclasses.asdict(fit.certificate),
     }
     if inference is not None:
-        facts |= _intervals(inference, facts["coefficients"], names, chosen=model.cross_validation is not None)
+        chosen = facts["score"] is not None or "log_evidence" in noted
+        facts |= _intervals(inference, facts["coefficients"], names, chosen=chosen)
     return _jsonable(facts)
 
 
@@ -203,6 +207,12 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     how = "on scaled columns" if facts.get("standardize") else "(sum of squares)"
     yield "alpha", _pair(_g(facts["alpha"]), "canonical: half the mean squared error + alpha |w|²/2"), "bold"
     yield "", _pair(_g(facts["alpha_sum"]), f"the same for scikit-learn's Ridge {how}"), ""
+    if facts.get("log_evidence") is not None:
+        whose = ", coefficients of any sign" * bool(facts.get("positive"))
+        yield "evidence", _pair(_g(facts["log_evidence"]), f"logarithm of the evidence, at its greatest{whose}"), "bold"
+        yield "", _pair(_g(facts.get("noise_sd")), "standard deviation of the noise, by the evidence"), ""
+        if edge := facts.get("evidence_edge"):
+            yield "", _pair("", f"it has no greatest value: it grows as alpha goes to {_shown(edge)}"), "yellow"
     if score := facts["score"]:
         tried, name = score["alphas"], _scored_by(score, facts.get("positive"))
         rule = " within one standard error of the best score" if score["rule"] == "1se" else ""

@@ -29,10 +29,10 @@ from ._report import TOP, rendered, report
 from ._result import METHODS, RESIDUAL_ALARM, CrossValidation, Fit
 from .persistence import Column, Model, Scalar, atomic_write, load_model, save
 
-#: Words for --cv, all but folds, and what they stand for.
-_SCORES = [method for method in METHODS if method != "cv"]
-_WITHOUT_ERROR = [method for method in _SCORES if method != "loo"]
-_WORDS = ", ".join(f"{METHODS[method]} ({method})" for method in _WITHOUT_ERROR)
+#: Words for --cv, all but folds, and what those without a standard error stand for.
+_SCORES = [*(method for method in METHODS if method != "cv"), "evidence"]
+_WITHOUT_ERROR = {method: METHODS.get(method, "greatest evidence") for method in _SCORES if method != "loo"}
+_WORDS = ", ".join(f"{meaning} ({method})" for method, meaning in _WITHOUT_ERROR.items())
 
 
 class Family(enum.StrEnum):
@@ -189,6 +189,10 @@ def build_app() -> Any:
                     f"1se needs a score with a standard error: --cv loo or a number of folds, not {method}.",
                     param_hint="--rule",
                 )
+            if method == "evidence" and grid is not None:
+                raise typer.BadParameter(
+                    "evidence finds its own alpha, between those of any list; leave out --alphas.", param_hint="--cv"
+                )
             if positive and intervals:
                 raise typer.BadParameter(
                     "coefficients held at zero have no such intervals; leave out --positive.", param_hint="--intervals"
@@ -248,21 +252,30 @@ class _Choice:
     positive: bool
     intervals: bool
 
-    def fit(self, X: Any, y: Any, advance: Callable[[float], None], **settings: Any) -> tuple[Fit, Any]:
-        """The fit and, where alpha was chosen or scored, its cross-validation."""
+    def fit(
+        self, X: Any, y: Any, advance: Callable[[float], None], **settings: Any
+    ) -> tuple[Fit, CrossValidation | None, dict[str, Scalar]]:
+        """The fit, its cross-validation where alpha was scored, and what else there is to note."""
         chosen: CrossValidation | None = None
-        single = self.alphas[0] if self.alphas is not None and len(self.alphas) == 1 else None
-        if single is None or self.method is not None:
+        notes: dict[str, Scalar] = {}
+        alpha: Any = self.alphas[0] if self.alphas is not None and len(self.alphas) == 1 else None
+        if self.method == "evidence":
+            found = shrinkage.ridge_bayes(X, y, uncertainty=False, **settings)
+            alpha = found.alpha
+            notes = {"log_evidence": found.log_evidence, "noise_sd": math.sqrt(found.noise)}
+            if found.at_edge is not None:
+                notes["evidence_edge"] = found.at_edge
+        elif alpha is None or self.method is not None:
             how: dict[str, Any] = {"method": self.method or "loo"}
             if isinstance(self.method, int):
                 how = {"cv": _folds(self.method, len(y))}
             chosen = shrinkage.ridge_cv(X, y, self.alphas, rule=self.rule.value, callback=advance, **how, **settings)
-        alpha: Any = single if chosen is None else chosen.alpha
+            alpha = chosen.alpha
         if self.positive:
             fit = shrinkage.ridge_bounded(X, y, alpha, lower=0.0, **settings)
         else:
             fit = shrinkage.ridge(X, y, alpha, **settings) if chosen is None else chosen.fit
-        return fit, chosen
+        return fit, chosen, notes
 
 
 def _fit(
@@ -293,7 +306,7 @@ def _fit(
         if rows.constant:
             # A constant column has no effect to estimate: exclude it, its coefficient is then exactly 0
             settings["penalty_factor"] = np.where(np.isin(rows.features, rows.constant), np.inf, 1.0)
-        fit, chosen = choice.fit(rows.X, rows.y, progress.advance, **settings)
+        fit, chosen, notes = choice.fit(rows.X, rows.y, progress.advance, **settings)
         inference = shrinkage.ridge_inference(rows.X, rows.y, fit.alpha, **settings) if choice.intervals else None
         done = time.perf_counter()
         fit = dataclasses.replace(fit, feature_names=rows.features, target_names=(target,))
@@ -307,6 +320,7 @@ def _fit(
             "positive": choice.positive,
             "target_variance": rows.target_variance,
             "training_r2": fit.score(rows.X, rows.y, sample_weight=rows.sample_weight),
+            **notes,
         }
         model = Model(fit, chosen, rows.columns, about)
     certificate = fit.certificate

@@ -143,7 +143,7 @@ def save(model: Fit | CrossValidation | Model, path: str | os.PathLike[str]) -> 
     Parameters
     ----------
     model : Fit, CrossValidation or Model
-        Of a `CrossValidation` everything is kept but `errors`.
+        Of a `CrossValidation` everything is kept but `errors`; of a `BayesFit` what a `Fit` has, its mean.
     path : str or path-like
         Conventionally ends in ``.npz``. The bytes depend on nothing but the model.
 

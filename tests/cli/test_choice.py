@@ -11,6 +11,17 @@ def found(facts, key="coefficient"):
     return np.array([entry[key] for entry in sorted(facts["coefficients"], key=lambda entry: entry["feature"])])
 
 
+@pytest.fixture
+def signs(write):
+    """Rows whose best coefficients have both signs, as data.csv with the columns a, b, c and y."""
+    rng = np.random.default_rng(7)
+    X = rng.normal(size=(50, 3)) * [1.0, 5.0, 0.2]
+    y = X @ [1.0, -0.3, 4.0] + rng.normal(size=50)
+    rows = np.column_stack([X, y]).tolist()
+    write("a,b,c,y\n" + "".join(",".join(map(repr, row)) + "\n" for row in rows))
+    return X, y
+
+
 # --- folds, criteria and rules ------------------------------------------------------------------------------
 
 
@@ -89,18 +100,33 @@ def test_criteria_are_not_called_errors(run, csv, numbers, method):
         assert "information criterion" in out and "RMSE" not in out and "R²" in out and "n/a" not in out
 
 
+def test_alpha_of_greatest_evidence(run, signs):
+    X, y = signs
+    facts = run("fit", "data.csv", "--target", "y", "--cv", "evidence", "--json", "-o", "m.npz").json
+    expected = shrinkage.ridge_bayes(X, y)
+    assert facts["alpha"] == pytest.approx(expected.alpha, rel=1e-9) and facts["score"] is None
+    np.testing.assert_allclose(found(facts), expected.coef, rtol=1e-9)
+    assert facts["log_evidence"] == pytest.approx(expected.log_evidence)
+    assert facts["noise_sd"] == pytest.approx(expected.noise**0.5)
+    options = ["fit", "data.csv", "--target", "y", "--cv", "evidence"]
+    for out in (run(*options).out, run("show", "m.npz").out):
+        assert "logarithm of the evidence" in out and "goes to" not in out and "any sign" not in out
+    positive = run(*options, "--positive")
+    assert f"{expected.alpha:.5g}" in positive.out and "any sign" in positive.out
+    assert "chosen on the same rows" in " ".join(run(*options, "--intervals").out.split())
+
+
+def test_evidence_without_a_maximum_is_pointed_out(run, write):
+    rng = np.random.default_rng(0)
+    values = np.column_stack([rng.normal(size=(30, 3)), rng.normal(size=30)])
+    write("a,b,c,y\n" + "".join(",".join(map(repr, row)) + "\n" for row in values.tolist()))
+    edge = shrinkage.ridge_bayes(values[:, :3], values[:, 3]).at_edge
+    assert edge is not None
+    out = run("fit", "data.csv", "--target", "y", "--cv", "evidence").out
+    assert f"grows as alpha goes to {edge}" in out
+
+
 # --- coefficients of zero or more ---------------------------------------------------------------------------
-
-
-@pytest.fixture
-def signs(write):
-    """Rows whose best coefficients have both signs, as data.csv with the columns a, b, c and y."""
-    rng = np.random.default_rng(7)
-    X = rng.normal(size=(50, 3)) * [1.0, 5.0, 0.2]
-    y = X @ [1.0, -0.3, 4.0] + rng.normal(size=50)
-    rows = np.column_stack([X, y]).tolist()
-    write("a,b,c,y\n" + "".join(",".join(map(repr, row)) + "\n" for row in rows))
-    return X, y
 
 
 @pytest.mark.parametrize("options", [[], ["--standardize"]])
@@ -217,11 +243,13 @@ def test_the_model_file_is_the_same_with_intervals(run, signs):
     [
         (["--cv", "1"], ["--cv", "1 is too few folds"]),
         (["--cv", "-3"], ["--cv", "too few folds"]),
-        (["--cv", "2.5"], ["--cv", "'2.5' is none of loo, gcv, aic, bic"]),
+        (["--cv", "2.5"], ["--cv", "'2.5' is none of loo, gcv, aic, bic, evidence"]),
         (["--cv", "cv"], ["--cv", "'cv' is none of"]),
         (["--rule", "2se"], ["--rule", "2se"]),
         (["--rule", "1se", "--cv", "gcv"], ["--rule", "standard error", "not gcv"]),
         (["--rule", "1se", "--cv", "bic"], ["--rule", "standard error", "not bic"]),
+        (["--rule", "1se", "--cv", "evidence"], ["--rule", "standard error", "not evidence"]),
+        (["--cv", "evidence", "--alphas", "1,0.1"], ["--cv", "finds its own alpha", "--alphas"]),
         (["--rule", "1se", "--alphas", "0.1"], ["--rule", "one alpha, so nothing to choose"]),
         (["--rule", "min", "--alphas", "0.1", "--cv", "loo"], ["--rule", "nothing to choose"]),
         (["--positive", "--intervals"], ["--intervals", "leave out --positive"]),
@@ -237,5 +265,10 @@ def test_more_folds_than_rows(refuse, csv):
 
 def test_help_says_what_alpha_of_positive_and_what_intervals_are(run):
     text = " ".join(run("fit", "--help").out.split())
-    for words in ("loo|gcv|aic|bic|K", "coefficients of any sign", "not for the true coefficients", "at random"):
+    for words in (
+        "loo|gcv|aic|bic|evidence|K",
+        "coefficients of any sign",
+        "not for the true coefficients",
+        "at random",
+    ):
         assert words in text
