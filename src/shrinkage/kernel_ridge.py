@@ -178,8 +178,9 @@ def kernel_ridge(
         measures, data.y_square, data.total_weight, n_iter=max(part.n_iter for part in parts), rcond=worst.rcond
     )
     warn_about(found, solver=worst.name, tol=0.0, rank=None, n_features=n)
-    if worst.name == "eigen":
-        warn(f"{worst.reason}; raise alpha", IllConditionedWarning)
+    short = next((part for part in parts if part.rank is not None), None)
+    if short is not None:
+        warn(f"{short.reason}; raise alpha", IllConditionedWarning)
     return KernelFit(
         dual_coef=dual_coef[:, 0] if one_d else dual_coef,
         alpha=alpha if not isinstance(alpha, np.ndarray) or not one_d else float(alpha[0]),
@@ -318,4 +319,6 @@ def _solve_spectral(system: _KernelSystem, reason: str) -> Solved:
     W, found, steps = system.refine(correct(np.zeros_like(system.Y), system.Y, system.Y), correct, steps=3)
     size = np.abs(values[kept] + lam)
     rcond = float(size.min() / size.max()) if kept.all() and n else 0.0
-    return Solved(W, found, steps, name="eigen", reason=reason, rcond=rcond)
+    # a rank only where there is something to warn about
+    rank = len(inverse) if system.indefinite or not kept.all() else None
+    return Solved(W, found, steps, name="eigen", reason=reason, rcond=rcond, rank=rank)

@@ -21,7 +21,7 @@ ESTIMATORS = [
     RidgeCV(cv=3),
     RidgeCV(cv=3, scoring="neg_mean_absolute_error"),
     RidgeClassifier(),
-    RidgeClassifier(class_weight="balanced", solver="lsqr", tol=1e-10),
+    RidgeClassifier(solver="lsqr", tol=1e-10),
     RidgeClassifierCV(),
     RidgeClassifierCV(scoring="accuracy"),
     RidgeClassifierCV(cv=3),

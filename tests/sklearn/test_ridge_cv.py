@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.metrics import make_scorer, mean_squared_error
-from sklearn.model_selection import GroupKFold, KFold, LeaveOneOut
+from sklearn.model_selection import GroupKFold, KFold, LeaveOneOut, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import InvalidParameterError
@@ -155,6 +155,41 @@ def test_folds_agree_with_scikit_learn(cv, form, weights, targets, fit_intercept
     close(found.intercept_, wanted.intercept_, 1e-9)
     assert found.certificate_.converged
     assert np.shape(found.effective_dof_) == np.shape(y)[1:]
+
+
+@pytest.mark.parametrize(
+    "cv",
+    [
+        lambda X: 4,
+        lambda X: KFold(3, shuffle=True, random_state=0),
+        lambda X: ShuffleSplit(4, test_size=0.3, random_state=0),
+        lambda X: ((train, test) for train, test in KFold(5).split(X)),
+        lambda X: list(GroupKFold(3).split(X, groups=np.arange(len(X)) % 7)),
+    ],
+    ids=["number", "splitter", "overlapping", "generator", "pairs"],
+)
+@pytest.mark.parametrize("scoring", [None, "r2", "neg_mean_squared_error"])
+def test_folds_share_a_pass_where_the_score_is_made_of_squares(monkeypatch, scoring, cv, targets, make, close):
+    X, y = make(60, 5, targets)
+    wanted = peer.RidgeCV(ALPHAS, cv=cv(X), scoring=scoring).fit(X, y)
+    monkeypatch.setattr("shrinkage.sklearn._ridge.GridSearchCV", None)
+    for data in (X, csr_array(X), X[:, ::-1][:, ::-1]):
+        model = RidgeCV(ALPHAS, cv=cv(X), scoring=scoring).fit(data, y)
+        assert model.alpha_ == wanted.alpha_
+        assert model.best_score_ == pytest.approx(wanted.best_score_, rel=1e-9)
+        assert type(model.best_score_) is float
+        close(model.coef_, wanted.coef_, 1e-9)
+        close(model.intercept_, wanted.intercept_, 1e-9)
+        assert model.certificate_.converged
+
+
+def test_folds_without_a_spread_score_as_in_scikit_learn(make):
+    X, y = make(30, 4)
+    y[:10] = 2.0
+    wanted, model = peer.RidgeCV(ALPHAS, cv=3).fit(X, y), RidgeCV(ALPHAS, cv=3).fit(X, y)
+    assert (model.alpha_, model.best_score_) == (wanted.alpha_, pytest.approx(wanted.best_score_))
+    with pytest.warns(UserWarning, match="R.2 score is not well-defined with less than two samples"):
+        RidgeCV(ALPHAS, cv=LeaveOneOut()).fit(X, y)
 
 
 def test_effective_dof_certificate_and_penalty_factor_are_those_of_the_function(make):

@@ -26,9 +26,13 @@ def _classes_of(decision: Array, binarizer: LabelBinarizer) -> Array:
 class LinearClassifier(ClassifierMixin, LinearModel):
     """Base of the two: classes to numbers and back."""
 
-    def _check_classes(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Array, Array, Array | None]:
+    def _check_classes(
+        self, X: Any, y: Any, sample_weight: Any, least: int = 1
+    ) -> tuple[Any, Array, Array, Array | None]:
         """X, the labels, the numbers to fit for them (n, n_classes, or 1 for two), and the weights."""
-        X, y = validate_data(self, X, y, accept_sparse=_FORMATS, dtype=_DTYPES, multi_output=True)
+        X, y = validate_data(
+            self, X, y, accept_sparse=_FORMATS, dtype=_DTYPES, multi_output=True, ensure_min_samples=least
+        )
         self._label_binarizer = LabelBinarizer(pos_label=1, neg_label=-1)
         Y = self._label_binarizer.fit_transform(y).astype(np.float64)
         self.classes_ = self._label_binarizer.classes_
@@ -281,7 +285,7 @@ class RidgeClassifierCV(LinearClassifier, ManyAlphas):
         RidgeClassifierCV
             The fitted estimator.
         """
-        X, labels, Y, weights = self._check_classes(X, y, sample_weight)
+        X, labels, Y, weights = self._check_classes(X, y, sample_weight, least=2)
         self._choose(X, Y, weights, params, labels)
         return self
 

@@ -15,13 +15,14 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
+from sklearn.model_selection import GridSearchCV, check_cv
 from sklearn.utils import check_array, check_consistent_length, check_scalar
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, _raise_for_params, process_routing
 
 from .. import _result
 from .._positive import ridge_bounded
-from .._result import Fit
+from .._result import CrossValidation, Fit
 from ..ridge import ridge, ridge_cv
 from ._base import _DTYPES, _FORMATS, Array, LinearModel, LinearRegressor, check_weights, named
 
@@ -320,6 +321,13 @@ class _Predicted(RegressorMixin, BaseEstimator):
         return X
 
 
+def _place(alphas: Array) -> Array:
+    """Where each alpha is among those of `ridge_cv`, which sorts them."""
+    place = np.empty(len(alphas), dtype=np.intp)
+    place[np.argsort(-alphas, kind="stable")] = np.arange(len(alphas))
+    return place
+
+
 class ManyAlphas(LinearModel):
     """Base of the estimators that choose alpha."""
 
@@ -346,17 +354,22 @@ class ManyAlphas(LinearModel):
         return _Predicted()
 
     def _choose(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any], labels: Any = None) -> None:
-        """Choose alpha and fit there: y is the numbers to fit, labels the classes that they stand for, if any."""
+        """Choose alpha and fit there: y is the numbers to fit, labels the classes that they stand for, if any.
+
+        With labels the data have been checked.
+        """
         _raise_for_params(params, self, "fit")
         if sample_weight is not None:
             params["sample_weight"] = sample_weight
+        if hasattr(self, "cv_results_"):
+            del self.cv_results_
         if self.cv is None:
             self._fit_leave_one_out(X, y, self._grid(), params, labels)
             return
         for option in ("store_cv_results", "alpha_per_target"):
             if getattr(self, option):
                 raise ValueError(f"cv!=None and {option}=True are incompatible: leave cv out, or {option}")
-        self._fit_folds(X, y if labels is None else labels, self._grid(), params)
+        self._fit_folds(X, y, self._grid(), params, labels)
 
     def _grid(self) -> Array:
         alphas = np.atleast_1d(self.alphas)
@@ -372,7 +385,8 @@ class ManyAlphas(LinearModel):
         score_params = {} if sample_weight is None else {"sample_weight": sample_weight}
         if get_config()["enable_metadata_routing"]:
             score_params = process_routing(self, "fit", **params).scorer.score
-        X, y = self._check_data(X, y, least=2)
+        if labels is None:
+            X, y = self._check_data(X, y, least=2)
         weights = check_weights(sample_weight, X)
         data: dict[str, Any] = {
             "sample_weight": weights, "penalty_factor": self.penalty_factor,
@@ -385,9 +399,7 @@ class ManyAlphas(LinearModel):
                 X, y, alphas, alpha_per_target=several,
                 store_errors=self.store_cv_results or self.scoring is not None, **data,
             )  # fmt: skip
-        # ridge_cv sorts its alphas: back to their order
-        place = np.empty(len(alphas), dtype=np.intp)
-        place[np.argsort(-alphas, kind="stable")] = np.arange(len(alphas))
+        place = _place(alphas)
         results = None if found.errors is None else found.errors[place]
         if self.scoring is None:
             # scikit-learn divides the weighted sum by the number of samples
@@ -411,27 +423,58 @@ class ManyAlphas(LinearModel):
                     for p in results
                 ]
             )
-        best = np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=0)
-        # as scikit-learn has it: one column of y has one alpha, but an array of one score
-        self.alpha_ = alphas[best] if several else alphas[best].item()
-        self.best_score_ = scores[best, np.arange(y.shape[1])] if per_target else float(scores[best])
         if self.store_cv_results:
             assert results is not None
             self.cv_results_ = np.ascontiguousarray(np.moveaxis(results, 0, -1)).astype(X.dtype, copy=False)
-        elif hasattr(self, "cv_results_"):
-            del self.cv_results_
+        self._adopt(X, y, alphas, scores, found, data)
+
+    def _adopt(
+        self, X: Any, y: Array, alphas: Array, scores: Array, found: CrossValidation, data: dict[str, Any]
+    ) -> None:
+        """The alpha of the best score, the first of those that tie; and the fit there."""
+        best = np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=0)
+        # as scikit-learn has it: one column of y has one alpha, but an array of one score
+        self.alpha_ = alphas[best].item() if np.size(best) == 1 else alphas[best]
+        self.best_score_ = float(scores[best]) if scores.ndim == 1 else scores[best, np.arange(len(best))]
         same = np.array_equal(self.alpha_, found.alpha)
         self._name(found.fit if same else ridge(X, y, self.alpha_, **data), X.dtype)
 
-    def _fit_folds(self, X: Any, y: Any, alphas: Array, params: dict[str, Any]) -> None:
-        from sklearn.model_selection import GridSearchCV
-
+    def _fit_folds(self, X: Any, y: Any, alphas: Array, params: dict[str, Any], labels: Any) -> None:
         if y is None:
             self._check_data(X, y, plain=False)
+        quick = self._score_name if self.scoring is None else self.scoring
+        if labels is not None or quick not in ("r2", "neg_mean_squared_error") or "sample_weight" in params:
+            self._search(X, y if labels is None else labels, alphas, self.cv, params)
+            return
+        split = process_routing(self, "fit", **params).splitter.split if get_config()["enable_metadata_routing"] else {}
+        X, y = self._check_data(X, y)
+        folds = list(check_cv(self.cv, y).split(X, y, **split))
+        if quick == "r2" and min(len(test) for _, test in folds) < 2:
+            # scikit-learn has words for that
+            self._search(X, y, alphas, folds, {name: params[name] for name in params.keys() - split.keys()})
+            return
+        data: dict[str, Any] = {
+            "penalty_factor": self.penalty_factor, "fit_intercept": self.fit_intercept, "convention": "sum",
+        }  # fmt: skip
+        with self._explained(X, y):
+            found = ridge_cv(X, y, alphas, cv=folds, **data)
+        assert found.fold_scores is not None
+        # a column for one target too
+        scores = found.fold_scores[:, _place(alphas)].reshape(len(folds), len(alphas), -1)
+        if quick == "r2":
+            spread = np.array([np.atleast_1d(y[test].var(axis=0, dtype=np.float64)) for _, test in folds])[:, None]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                scores = np.where(spread > 0, 1.0 - scores / spread, np.where(scores > 0, 0.0, 1.0))
+        else:
+            scores = -scores
+        self._adopt(X, y, alphas, scores.mean(axis=(0, 2)), found, data)
+
+    def _search(self, X: Any, y: Any, alphas: Array, cv: Any, params: dict[str, Any]) -> None:
+        """Fold by fold and alpha by alpha, with any scorer."""
         model = self._one_alpha()
         if get_config()["enable_metadata_routing"]:
             model.set_fit_request(sample_weight=True)
-        search = GridSearchCV(model, {"alpha": alphas}, cv=self.cv, scoring=self._scorer())
+        search = GridSearchCV(model, {"alpha": alphas}, cv=cv, scoring=self._scorer())
         search.fit(X, y, **params)
         best = search.best_estimator_
         self.alpha_, self.best_score_ = best.alpha, search.best_score_
@@ -476,7 +519,8 @@ class RidgeCV(LinearRegressor, ManyAlphas):
     scoring : str, callable or None, default None
         What to maximize. By default minus the mean squared leave-one-out error, or R^2 with `cv`.
     cv : int, splitter, iterable of (train, test) or None, default None
-        Folds to use rather than leave-one-out.
+        Folds to use rather than leave-one-out. They share one pass over the data for R^2 and
+        "neg_mean_squared_error" without sample weights; otherwise every fold and alpha is fitted on its own.
     gcv_mode : {"auto", "svd", "eigen"} or None, default None
         Accepted for scikit-learn's sake: the factorization is chosen by shape and accuracy.
     store_cv_results : bool, default False
