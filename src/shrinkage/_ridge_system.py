@@ -499,8 +499,9 @@ def solve_cg(system: System, reason: str, *, tol: float, max_iter: int | None) -
     limit = max(1000, 2 * min(design.n, design.p)) if max_iter is None else max_iter
     W, used = np.zeros((design.p, len(system.lam)), order="F"), 0
     last = np.inf
+    g = system.cross.copy(order="F")  # at zero nothing has to be read
+    found = system.measure(W, np.asfortranarray(system.Y), g)
     while True:
-        _, g, found = system.evaluate(W)
         ratio = float(found[RATIO].max())
         gap = found[GAP] / np.where(system.y_square > 0, system.y_square / (2.0 * total), 1.0)
         reached = (gap <= tol) | (found[RATIO] * design.eps <= _SETTLED * EPS)
@@ -515,6 +516,7 @@ def solve_cg(system: System, reason: str, *, tol: float, max_iter: int | None) -
         goal = np.where(np.isfinite(gap) & (gap > 0), np.sqrt(0.1 * tol / np.where(gap > 0, gap, 1.0)), 1e-8)
         step, spent = _conjugate_gradients(system, g, stages[0], np.clip(goal, 1e-8, 0.1), limit - used)
         W, used = W + step, used + spent
+        _, g, found = system.evaluate(W)
     return Solved(W, found, used, name="cg", reason=reason)
 
 

@@ -15,7 +15,7 @@ from . import _interrupt
 from ._kernels import dense as _dense
 from ._kernels import sparse as _sparse
 from ._kernels import tiles as _tiles
-from ._threads import over_chunks
+from ._threads import WORTH_A_THREAD, over_chunks
 
 #: Tiles that are packed for a product with many targets stay in the second-level cache, those for a Gram matrix in the
 #: third.
@@ -29,6 +29,8 @@ _FEW = 6
 _ROWS = 32
 #: |mean|/sd above which a sparse column without zeros is stored centred.
 _FAR = 10.0
+#: Entries of a dense X that take as long to read as a stored value of a sparse one.
+_PER_VALUE = 4
 #: Flops of dense work that take as long as one multiply-add at a scattered address.
 _SCATTERED = 60.0
 
@@ -275,31 +277,43 @@ class SparseStorage:
 
     def multiply(self, V: Matrix, out: Matrix, sign: float = 1.0, adjoint: bool = False, square: bool = False) -> None:
         """out += sign X V, or X'V; row-major operands."""
-        kernel = _sparse.gather if self.rowwise != adjoint else _sparse.scatter
-        work = _SCATTERED * self.nnz * V.shape[1]
-        _interrupt.run(kernel, self.data, self.indices, self.indptr, square, sign, V, out, work=work)
+        X, majors, t = (self.data, self.indices), len(self.indptr) - 1, V.shape[1]
+        work, entries = _SCATTERED * self.nnz * t, _PER_VALUE * self.nnz * t
+
+        def gather(start: int, stop: int) -> None:
+            _sparse.gather(*X, self.indptr[start : stop + 1], square, sign, V, out[start:stop])
+
+        def scatter(start: int, stop: int) -> tuple[Matrix]:
+            own = np.zeros(out.shape)
+            _sparse.scatter(*X, self.indptr[start : stop + 1], square, sign, V[start:stop], own)
+            return (own,)
+
+        if self.rowwise != adjoint:
+            _interrupt.run(over_chunks, gather, majors, entries, work=work)
+            return
+        # a chunk's own sums must cost little beside its products
+        entries = min(entries, self.nnz * WORTH_A_THREAD // (_ROWS // 4 * max(1, len(out))))
+        out += _sum(_interrupt.run(over_chunks, scatter, majors, entries, work=work))[0]
 
     def moments(
         self, s: Matrix, total_weight: float, intercept: bool, SY: Matrix
     ) -> tuple[Matrix, Matrix, Matrix, bool]:
-        total, square = self._sums(s)
+        total, square, cross = self._sums(s, SY)
         if intercept and self._shift_full_columns(total, square, s):
-            total, square = self._sums(s)
+            total, square, cross = self._sums(s, SY)
         offset = total / total_weight if intercept else np.zeros(self.p)
         mean = self.shift + offset
         with np.errstate(invalid="ignore"):
             scale = np.sqrt(np.maximum(square / total_weight - offset * offset, 0.0))
-        cross = np.zeros((self.p, SY.shape[1]))
-        self.multiply(np.ascontiguousarray(SY), cross, adjoint=True)
         cross -= np.outer(offset, SY.sum(axis=0))
         return mean, scale, np.asfortranarray(cross), math.isfinite(total.sum() + square.sum())
 
-    def _sums(self, s: Matrix) -> tuple[Matrix, Matrix]:
-        total, square = np.zeros((self.p, 1)), np.zeros((self.p, 1))
+    def _sums(self, s: Matrix, SY: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+        both, square = np.zeros((self.p, 1 + SY.shape[1])), np.zeros((self.p, 1))
         weights = np.ascontiguousarray(s[: self.n, None])
-        self.multiply(weights, total, adjoint=True)
+        self.multiply(np.hstack([weights, SY]), both, adjoint=True)
         self.multiply(weights, square, adjoint=True, square=True)
-        return total[:, 0], square[:, 0]
+        return both[:, 0].copy(), square[:, 0], both[:, 1:]
 
     def _shift_full_columns(self, total: Matrix, square: Matrix, s: Matrix) -> bool:
         weight = s[: self.n].sum()
@@ -368,7 +382,9 @@ class SparseStorage:
 
     def not_zero(self, which: Matrix) -> Matrix:
         column = self.indices if self.rowwise else np.repeat(np.arange(self.p), np.diff(self.indptr))
-        return np.intersect1d(which, column[self.data != 0])
+        has = np.zeros(self.p, bool)
+        has[column[self.data != 0]] = True
+        return which[has[which]]
 
     def wide(self) -> Matrix:
         return self._as_scipy().toarray().astype(np.float64) + self.shift

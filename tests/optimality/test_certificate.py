@@ -98,7 +98,7 @@ def test_gap_away_from_the_optimum(kind, setting, steps, make, settings, exactly
     assert found.n_iter == steps
     near = X - X[0] if options.get("fit_intercept", True) else X  # exact, unlike the mean of large numbers
     gap = textbook.duality_gap(near, y, alpha, fit.coef, **options)
-    assert found.duality_gap == pytest.approx(float(gap[0]), rel=1e-6)
+    assert found.duality_gap == pytest.approx(float(gap[0]), rel=1e-5 if kind == "far" else 1e-6)
     weights = {k: v for k, v in options.items() if k != "fit_intercept"}
     at_near = fit.intercept + (X - near)[0] @ fit.coef
     value = textbook.objective(near, y, alpha, fit.coef, at_near, **weights)

@@ -35,14 +35,20 @@ def scatter(const floating[::1] data, const index[::1] indices, const index[::1]
             const double[:, ::1] U, double[:, ::1] out):
     """out += sign A' U (or (A∘A)' U): out is (minors, t), U (majors, t)."""
     cdef Py_ssize_t i, k, c, t = U.shape[1]
-    cdef double a
+    cdef double a, u
     with nogil:
         for i in range(indptr.shape[0] - 1):
-            for k in range(indptr[i], indptr[i + 1]):
-                a = data[k]
-                a = sign * (a * a if square else a)
-                for c in range(t):
-                    out[indices[k], c] += a * U[i, c]
+            if t == 1:
+                u = sign * U[i, 0]
+                for k in range(indptr[i], indptr[i + 1]):
+                    a = data[k]
+                    out[indices[k], 0] += (a * a if square else a) * u
+            else:
+                for k in range(indptr[i], indptr[i + 1]):
+                    a = data[k]
+                    a = sign * (a * a if square else a)
+                    for c in range(t):
+                        out[indices[k], c] += a * U[i, c]
 
 
 def gram(const floating[::1] data, const index[::1] indices, const index[::1] indptr, const double[::1] major_scale,
