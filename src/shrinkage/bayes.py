@@ -24,7 +24,7 @@ from . import conventions
 from ._design import DenseStorage, Design, SparseStorage, affordable, as_matrix, check_flag
 from ._result import Fit
 from ._ridge_system import EPS, Array, Solved, System, memory_for_dense, solve
-from ._spectrum import Spectrum
+from ._spectrum import GRAM_FLOOR, Spectrum
 from .penalties import as_numbers, check_alpha
 from .ridge import (
     _SQUARED,
@@ -49,6 +49,8 @@ _REACH, _FAR_REACH = (1e-30, 1e12), (1e-60, 1e60)
 _PER_DECADE = 6
 #: Log evidence per sample that rounding may bring about.
 _TIE = 1e-11
+#: Largest precision of the noise: its products stay within the range of numbers.
+_MOST = 1e290
 #: Entries of what is computed for many lambdas, or many rows, at once.
 _BLOCK = 1 << 22
 
@@ -60,8 +62,6 @@ class Evidence:
     ----------
     spectrum : Spectrum
         Of a design with one target.
-    factors : ndarray of shape (p,) or None
-        v, that of the spectrum.
     count : float, optional
         How many observations there are; by default those of positive weight less the directions without a penalty,
         which are integrated out.
@@ -77,7 +77,7 @@ class Evidence:
     """
 
     def __init__(
-        self, spectrum: Spectrum, factors: Array | None, count: float | None = None,
+        self, spectrum: Spectrum, count: float | None = None,
         noise_prior: tuple[float, float] = (0.0, 0.0), weight_prior: tuple[float, float] = (0.0, 0.0),
     ) -> None:  # fmt: skip
         self.spectrum, self.design = spectrum, spectrum.design
@@ -93,17 +93,39 @@ class Evidence:
         if spectrum.complete:
             values, parts = spectrum.sample_values, np.square(spectrum.sample_A[:, 0])
             live = values > spectrum.floor
-            self.rest = float(parts[~live].sum())
+            self.rest = self.least = float(parts[~live].sum())
             self.values, self.parts = values[live], parts[live]
         else:
             live = spectrum.values > spectrum.floor
             self.values = spectrum.values[live]
-            self.parts = np.square(spectrum.A[spectrum.rank_free :, 0][live]) / self.values
-            self.rest = float(design.y_square[0])
-            if len(spectrum.A):
-                # not y_square less the parts: where the fit is close that would leave rounding
-                W, _, _ = spectrum.solve(System(design, np.zeros(1), factors), np.zeros(1, np.intp))
-                self.rest = float(design.square_sum(design.residual(W)[0])[0])
+            self.parts = np.square(spectrum.A[spectrum.rank_free :, 0][live] / np.sqrt(self.values))
+            self.rest, self.least = self._rest(live)
+
+    def _rest(self, live: Array) -> tuple[float, float]:
+        """What no direction fits, and a positive bound of it from below.
+
+        Never from y_square less the parts: where the fit is close that would leave rounding. A Gram matrix does not
+        know the parts of its weak directions well, but their sum with the rest is taken from the data: for lambda well
+        above them, where this form is used, that is all that counts.
+        """
+        spectrum, design = self.spectrum, self.design
+        if spectrum.form == "svd":
+            y = spectrum.inside_target
+            rest = float(np.square(y - spectrum.inside @ (spectrum.inside.T @ y)).sum())
+            return rest, rest
+
+        def left_by(which: Array) -> float:
+            omega = np.ones((spectrum.rank_free + len(which), 1))
+            omega[spectrum.rank_free :, 0] = np.where(which, 1.0 / np.where(which, spectrum.values, 1.0), 0.0)
+            W = np.asfortranarray(spectrum.basis @ (omega * spectrum.A))
+            W += spectrum.basis @ (omega * (spectrum.basis.T @ design.residual(W)[1]))
+            return float(design.square_sum(design.residual(W)[0])[0])
+
+        rest = left_by(live)
+        weak = live & (spectrum.values < GRAM_FLOOR * spectrum.values.max(initial=0.0))
+        if not weak.any():
+            return rest, rest
+        return left_by(live & ~weak) - float(self.parts[weak[live]].sum()), 0.5 * rest
 
     def _sums(self, lam: Array) -> tuple[Array, Array, Array, Array]:
         """Over the directions, for every lambda: the energy min_w ||y - Xw||^2 + lambda w'Vw, lambda times its
@@ -116,7 +138,7 @@ class Evidence:
                 left = np.where(np.isinf(part), 1.0, part / (self.values[:, None] + part))
                 kept = self.values[:, None] / (self.values[:, None] + part)
                 logs = np.log1p(self.values[:, None] / part)
-            out[0, i : i + step] = self.rest + self.parts @ left
+            out[0, i : i + step] = np.maximum(self.rest + self.parts @ left, self.least)
             out[1, i : i + step] = self.parts @ (left * kept)
             out[2, i : i + step] = logs.sum(axis=0)
             out[3, i : i + step] = kept.sum(axis=0)
@@ -127,7 +149,8 @@ class Evidence:
         if noise is not None:
             return np.full(len(lam), 1.0 / noise)
         (a, b), (c, d) = self.noise_prior, self.weight_prior
-        return (0.5 * self.count + a + c) / (0.5 * energy + b + d * lam)
+        with np.errstate(over="ignore", divide="ignore"):
+            return np.minimum((0.5 * self.count + a + c) / (0.5 * energy + b + d * lam), _MOST)
 
     def curve(self, lam: Array, noise: float | None = None) -> tuple[Array, Array]:
         """What is maximized and its derivative to log(lambda), at the best noise where that is None."""
@@ -138,10 +161,12 @@ class Evidence:
         return value, 0.5 * gamma + shape - beta * (0.5 * slope + rate * lam)
 
     def _value(self, lam: Array, beta: Array, energy: Array, logdet: Array) -> Array:
-        (a, b), (c, d) = self.noise_prior, self.weight_prior
-        with np.errstate(divide="ignore"):
-            likelihood = self.count * np.log(beta / (2.0 * np.pi)) - beta * energy - logdet
-        return 0.5 * likelihood + self.constant + xlogy(a, beta) - b * beta + xlogy(c, lam * beta) - d * (lam * beta)
+        value = 0.5 * (self.count * np.log(beta / (2.0 * np.pi)) - beta * energy - logdet) + self.constant
+        if any(self.noise_prior):
+            value = value + _log_gamma(beta, *self.noise_prior)
+        if any(self.weight_prior):
+            value = value + _log_gamma(lam * beta, *self.weight_prior)
+        return value
 
     def score(self, lam: float, beta: float) -> float:
         """The log evidence at lambda and 1 / noise = beta, with the log densities of the hyperpriors."""
@@ -182,8 +207,9 @@ class Evidence:
         All lambdas where the derivative changes sign on a grid are found to rounding, and the best is taken. Where an
         end of the grid is as good, the evidence has no maximum: it is largest in the limit "zero" or "infinity".
         """
-        self.best_noise(1.0) if noise is None else None
         top = float(self.values.max(initial=0.0)) or self.design.total_weight
+        if noise is None:
+            self.best_noise(top)  # refuses data that leave nothing for it
         low, high = _FAR_REACH if any(self.noise_prior + self.weight_prior) else _REACH
         low, high = max(low * top, 1e-290), min(high * top, 1e290)
         grid = np.geomspace(low, high, 1 + math.ceil(_PER_DECADE * math.log10(high / low)))
@@ -227,7 +253,7 @@ class Evidence:
                 left = np.where(np.isinf(lam), 1.0, lam / (self.values + lam))
             gamma = float((self.values / (self.values + lam)).sum())
             square = float((self.values * self.parts / np.square(self.values + lam)).sum())
-            error = self.rest + float(self.parts @ (left * left))
+            error = max(self.rest + float(self.parts @ (left * left)), self.least)
             prior_precision = _ratio(gamma + 2.0 * c, square + 2.0 * d, prior_precision)
             noise_precision = _ratio(self.count - gamma + 2.0 * a, error + 2.0 * b, noise_precision)
             settled = step > 1 and self._change(lam, last, tol) < tol
@@ -244,6 +270,11 @@ class Evidence:
             return norm
         W = self.spectrum.coefficients(np.array([lam, last]), np.zeros(2, np.intp))
         return float(np.abs(W[:, 0] - W[:, 1]).sum())
+
+
+def _log_gamma(u: Array, shape: float, rate: float) -> Array:
+    """Log density of log(u), u having a Gamma density, up to a constant."""
+    return xlogy(shape, u) - rate * u
 
 
 class Steps(NamedTuple):
@@ -276,22 +307,10 @@ class Spread:
         self.p, self.lam = design.p, lam
         self.free, self.kept = spectrum.free, spectrum.kept
         self.basis: Array | None = None
-        if spectrum.form != "dual" and len(values) == len(spectrum.kept):
-            self.basis, self.g = spectrum.basis, np.ones(spectrum.rank_free + len(values))
-            self.g[spectrum.rank_free :] = 1.0 / (values + lam)
-            return
-        if spectrum.form == "dual":
-            live = values > spectrum.floor
-            if not affordable(16.0 * design.p * int(live.sum())):
-                raise ValueError(
-                    f"the posterior covariance of {design.p:,} features needs {int(live.sum()):,} directions of "
-                    "them, which do not fit in memory: pass uncertainty=False"
-                )
-            H = design.adjoint_plain(spectrum.weight * spectrum.U[:, live]) * np.square(spectrum.root)[:, None]
-            self.h = 1.0 / (values[live] + lam)
-        else:
-            H, self.h = spectrum.basis[:, spectrum.rank_free :].copy(), values / (values + lam)
         self.prior = np.square(spectrum.root)
+        if spectrum.form != "dual" and len(values) == len(self.kept):
+            self._set_basis(spectrum.basis, values)
+            return
         self.lead = np.zeros((len(self.free), 0))
         self.along = np.zeros((len(self.free), design.p))
         qr = spectrum.free_columns
@@ -299,8 +318,32 @@ class Spread:
             self.lead = qr.solve(qr.Q)
             self.along = -self.lead @ design.adjoint_plain(spectrum.weight * qr.Q).T
             self.along[:, self.prior == 0] = 0.0
+        if spectrum.form == "dual":
+            live = values > spectrum.floor
+            if not affordable(16.0 * design.p * int(live.sum())):
+                raise ValueError(
+                    f"the posterior covariance of {design.p:,} features needs {int(live.sum()):,} directions of "
+                    "them, which do not fit in memory: pass uncertainty=False"
+                )
+            U = spectrum.weight * spectrum.U[:, live] / np.sqrt(values[live])
+            H, values = design.adjoint_plain(U) * self.prior[:, None], values[live]
             H[self.free] = self.along @ H
-        self.H = H
+        else:
+            H = spectrum.basis[:, spectrum.rank_free :]
+        if spectrum.form == "dual" or len(self.kept) > design.n:
+            self.H, self.h = H, values / (values + lam)
+            return
+        # few enough features for the directions that the data lack: sums then, and no differences
+        root = spectrum.root[self.kept, None]
+        rest = np.linalg.qr(H[self.kept] / root, mode="complete")[0][:, len(values) :]
+        lacking = np.zeros((design.p, rest.shape[1]))
+        lacking[self.kept] = root * rest
+        lacking[self.free] = self.along @ lacking
+        self._set_basis(np.hstack([spectrum.basis, lacking]), np.append(values, np.zeros(rest.shape[1])))
+
+    def _set_basis(self, basis: Array, values: Array) -> None:
+        flat = basis.shape[1] - len(values)
+        self.basis, self.g = basis, np.append(np.ones(flat), 1.0 / (values + self.lam))
 
     def variance(self, rows: Array) -> Array:
         """x' (Z'Z + lambda V)^-1 x for every row x."""
@@ -381,7 +424,7 @@ class BayesFit(Fit):
 
     @property
     def coef_std(self) -> Array:
-        return np.sqrt(self.noise * self._factors().diagonal())
+        return math.sqrt(self.noise) * np.sqrt(self._factors().diagonal())
 
     @property
     def intercept_std(self) -> float:
@@ -596,9 +639,9 @@ def ridge_bayes(
         spectrum, reason = _spectrum(design, factors, math.inf)
         while True:
             _check_proper(spectrum)
-            evidence = Evidence(spectrum, factors, None, *priors)
+            evidence = Evidence(spectrum, None, *priors)
             lam, edge = evidence.maximize(noise)
-            if spectrum.accurate(lam) or not _worth_svd(spectrum):
+            if _precise(spectrum, lam) or not _worth_svd(spectrum):
                 break
             spectrum, reason = Spectrum(design, factors, form="svd"), _SQUARED
         alpha = _alpha(lam, convention, design)
@@ -613,7 +656,7 @@ def ridge_bayes(
         else:
             spectrum, reason = _spectrum(design, flat, lam)
         _check_proper(spectrum)
-        evidence = Evidence(spectrum, flat, None, *priors)
+        evidence = Evidence(spectrum, None, *priors)
     if noise is None:
         noise = evidence.best_noise(lam)
     return _posterior(evidence, factors, reason, lam, noise, alpha, convention, chosen, edge, uncertainty)
@@ -639,10 +682,10 @@ def fixed_point(
     start = float(noise_precision), 1.0 if prior_precision is None else float(prior_precision)
     spectrum, reason = _spectrum(design, None, math.inf)
     while True:
-        evidence = Evidence(spectrum, None, design.total_weight, noise_prior, weight_prior)
+        evidence = Evidence(spectrum, design.total_weight, noise_prior, weight_prior)
         steps = evidence.fixed_point(*start, max_iter=max_iter, tol=tol, keep_scores=keep_scores)
         lam = steps.prior_precision / steps.noise_precision
-        if spectrum.accurate(lam) or not _worth_svd(spectrum):
+        if _precise(spectrum, lam) or not _worth_svd(spectrum):
             break
         spectrum, reason = Spectrum(design, None, form="svd"), _SQUARED
     noise = 1.0 / steps.noise_precision
@@ -657,6 +700,13 @@ def _one_target(X: Any, y: Any, sample_weight: Any, fit_intercept: bool) -> Desi
             "on its own"
         )
     return design
+
+
+def _precise(spectrum: Spectrum, lam: float) -> bool:
+    """Whether the evidence keeps its digits in this form: where no direction is weak, lambda may be as small as it
+    likes."""
+    values = spectrum.values
+    return spectrum.accurate(lam) or bool(values.min() >= GRAM_FLOOR * values.max())
 
 
 def _check_prior(prior: Any, name: str) -> tuple[float, float]:

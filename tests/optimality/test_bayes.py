@@ -1,7 +1,9 @@
 """The Bayesian view of ridge beside dense formulas that form every matrix."""
 
+import math
 import pickle
 import tracemalloc
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -437,3 +439,76 @@ def test_bad_predictions(bad, words):
         ridge_bayes(*GOOD).predict(bad, return_std=True)
     with pytest.raises(TypeError, match="return_std must be True or False"):
         ridge_bayes(*GOOD).predict(GOOD[0], return_std="no")
+
+
+# --- data that go wrong easily, in rational arithmetic --------------------------------------------------------
+
+
+def eliminate(A, B):
+    """(A^-1 B, det A) by Gauss and Jordan, of Fractions."""
+    M, n, determinant = np.hstack([A, B]), len(A), 1
+    for i in range(n):
+        k = i + int(np.argmax(np.abs(M[i:, i])))
+        if k != i:
+            M[[i, k]], determinant = M[[k, i]], -determinant
+        determinant *= M[i, i]
+        M[i] /= M[i, i]
+        for r in range(n):
+            if r != i:
+                M[r] = M[r] - M[r, i] * M[i]
+    return M[:, n:], determinant
+
+
+def log(fraction):
+    """Natural logarithm of a positive Fraction of any size."""
+    return math.log(fraction.numerator) - math.log(fraction.denominator)
+
+
+@pytest.mark.parametrize("alpha", [1e-3, 1e-9])
+def test_spread_and_evidence_of_hard_data(problem, kind, options, alpha, fractions):
+    X, y = problem
+    noise = 0.5
+    A, target, s, v, kept = parts(X, y, **options)
+    flat = int((v == 0).sum())
+    lam = Fraction(float(s.sum() * alpha))
+    A, target, weight, factors = (fractions(part) for part in (A, target, s, v))
+    system = A.T @ (weight[:, None] * A) + np.diag(lam * factors)
+    covariance, determinant = eliminate(system, fractions(np.eye(len(v))))
+    cross = A.T @ (weight * target)
+    energy = (weight * target) @ target - cross @ covariance @ cross
+    fit = ridge_bayes(X, y, alpha, noise, **options)
+    first = len(v) - len(kept)
+    tolerance = 1e-7 if kind == "far" and not first else 1e-9  # means of 1e8 cost eight digits where they stay
+    std = np.sqrt([noise * float(c) for c in np.diag(covariance)])
+    np.testing.assert_allclose(fit.coef_std[kept], std[first:], rtol=tolerance)
+    if first:
+        assert fit.intercept_std == pytest.approx(std[0], rel=tolerance)
+    N = A[:, v == 0]
+    logdet = log(determinant) - sum(log(lam * f) for f in factors[v > 0])
+    logdet -= log(eliminate(N.T @ (weight[:, None] * N), N.T[:, :0])[1]) if flat else 0.0
+    wanted = -0.5 * ((len(target) - flat) * math.log(2 * math.pi * noise) + float(energy) / noise + logdet)
+    wanted += 0.5 * (np.log(s).sum() - flat * math.log(s.mean()))
+    assert fit.log_evidence == pytest.approx(wanted, rel=tolerance)
+
+
+def test_no_alpha_is_better_on_hard_data(problem, options):
+    X, y = problem
+    fit = ridge_bayes(X, y, **options)
+    alphas = fit.alpha * np.array([1e-9, 1e-6, 1e-3, 0.1, 0.9, 0.999, 1.001, 1.1, 10.0, 1e3, 1e6, 1e9])
+    others = [ridge_bayes(X, y, alpha, **options).log_evidence for alpha in alphas]
+    assert max(others) <= fit.log_evidence + 1e-8
+    if fit.at_edge is None:
+        assert max(others[3:5] + others[7:9]) < fit.log_evidence
+
+
+@pytest.mark.parametrize("a", [1e-100, 1e-7, 1e8, 1e100])
+@pytest.mark.parametrize("b", [1e-100, 1e100])
+def test_units_do_not_matter(a, b):
+    X, y = build(30, 6)
+    first, scaled = ridge_bayes(X, y), ridge_bayes(a * X, b * y)
+    assert scaled.gamma == pytest.approx(first.gamma, rel=1e-9)
+    assert scaled.noise == pytest.approx(b * b * first.noise, rel=1e-9)
+    assert scaled.log_evidence == pytest.approx(first.log_evidence - 29 * np.log(b), rel=1e-9)
+    np.testing.assert_allclose(a * scaled.coef_std / b, first.coef_std, rtol=1e-9)
+    found, wanted = scaled.predict(a * X, return_std=True), first.predict(X, return_std=True)
+    np.testing.assert_allclose(np.divide(found, b), wanted, rtol=1e-9)
