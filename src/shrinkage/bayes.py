@@ -417,20 +417,20 @@ class BayesFit(Fit):
     at_edge: str | None
     _spread: Spread | None
 
-    def _factors(self) -> Spread:
+    def _uncertainty(self) -> Spread:
         if self._spread is None:
             raise ValueError("the model was fitted with uncertainty=False: fit it with uncertainty=True")
         return self._spread
 
     @property
     def coef_std(self) -> Array:
-        return math.sqrt(self.noise) * np.sqrt(self._factors().diagonal())
+        return math.sqrt(self.noise) * np.sqrt(self._uncertainty().diagonal())
 
     @property
     def intercept_std(self) -> float:
         if not self.fit_intercept:
             return 0.0
-        own = self._factors().variance(self.feature_mean[None])[0]
+        own = self._uncertainty().variance(self.feature_mean[None])[0]
         return math.sqrt(self.noise * (1.0 / self.sum_weights + own))
 
     def covariance(self) -> Array:
@@ -445,7 +445,7 @@ class BayesFit(Fit):
         ValueError
             It does not fit in memory, or the model was fitted with ``uncertainty=False``.
         """
-        return self.noise * self._factors().matrix()
+        return self.noise * self._uncertainty().matrix()
 
     def predict(self, X: Any, *, return_std: bool = False) -> Any:
         """Predictions for X, and their standard deviations.
@@ -492,7 +492,7 @@ class BayesFit(Fit):
         ValueError
             The model was fitted with ``uncertainty=False``.
         """
-        spread = self._factors()
+        spread = self._uncertainty()
         matrix, _ = as_matrix(X)
         storage = matrix if isinstance(matrix, SparseStorage) else DenseStorage(matrix)
         out = np.empty(storage.n)
