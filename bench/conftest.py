@@ -41,6 +41,8 @@ class Entry:
             pytest.skip(f"{peer.name} does not do {work.name}")
         benchmark.group = self.row.name
         answer = benchmark(call)
+        if work.reading:
+            benchmark.extra_info[work.unit] = work.reading(answer)
         achieved = work.achieved(problem, answer)
         if achieved is not None:
             benchmark.extra_info[work.measure] = achieved

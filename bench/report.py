@@ -10,34 +10,40 @@ from bench.rows import LIMIT, OURS, REFERENCE, Target
 HEADERS = ("row", "contender", "median", "spread", "vs scikit-learn", "vs limit", "achieved")
 TARGET_HEADERS = ("row", "target", "must", "aim", "measured", "verdict")
 
+UNITS = {
+    "seconds": (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)),
+    "bytes": (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("bytes", 1)),
+}
+
 EXPLANATION = """\
 Time is the median over interleaved repeats in one process, spread the distance between the quartiles
-over the median. "vs scikit-learn" is how many times faster than scikit-learn, "vs limit" how many times
-the time of the limit: `X.T @ X` (`X @ X.T` for a wide X) and one Cholesky factorization, in the data's
-own precision, without centring and without an answer. "Achieved" is recomputed in float64 from the data
-and the returned answer, alike for every contender: the relative residual of the optimality conditions
-for ridge; for ridge_cv the largest of that, the relative error of the reported leave-one-out error, and
-how much worse than the grid's best alpha the chosen one is; for import, timed beyond `import numpy,
-scipy.linalg`, the number of our optional libraries that came along. "(loose)" marks an answer outside
-the row's tolerance."""
+over the median; rows of ridge_memory have in their place the most memory that Python and NumPy held
+during the fit beyond X. "vs scikit-learn" is how many times faster (or less) than scikit-learn, "vs
+limit" how many times the time of the limit: `X.T @ X` (`X @ X.T` for a wide X) and one Cholesky
+factorization, in the data's own precision, without centring and without an answer. "Achieved" is
+recomputed in float64 from the data and the returned answer, alike for every contender: the relative
+residual of the optimality conditions for ridge; for ridge_cv and ridge_kfold the largest of that, the
+relative error of the reported mean squared error (leave-one-out, or of ten folds), and how much worse
+than the grid's best alpha the chosen one is; for import, timed beyond `import numpy, scipy.linalg`, the
+number of our optional libraries that came along. "(loose)" marks an answer outside the row's tolerance."""
 
 
 def table(results: dict[str, Any]) -> list[tuple[str, ...]]:
     """One line a contender and row, as strings under HEADERS."""
     lines = []
     for row in results["rows"]:
-        times = {key: c["median"] for key, c in row["contenders"].items() if "median" in c}
+        medians = {key: c["median"] for key, c in row["contenders"].items() if "median" in c}
         for key, contender in row["contenders"].items():
             label = f"{contender['name']} {contender['version']}".strip() if key != LIMIT else contender["name"]
             if "error" in contender:
                 lines.append((row["name"], label, "failed", "", "", "", contender["error"]))
                 continue
-            own, reference, limit = contender["median"], times.get(REFERENCE), times.get(LIMIT)
+            own, reference, limit = contender["median"], medians.get(REFERENCE), medians.get(LIMIT)
             lines.append(
                 (
                     row["name"],
                     label,
-                    duration(own),
+                    quantity(own, row["unit"]),
                     f"{contender['spread']:.0%}",
                     f"{reference / own:.2f} x" if reference and key != REFERENCE else "",
                     f"{own / limit:.2f} x" if limit and key != LIMIT else "",
@@ -53,15 +59,13 @@ def target_table(results: dict[str, Any]) -> list[tuple[str, ...]]:
     for row in results["rows"]:
         for t in row["targets"]:
             bounds = [bound(t, t[which]) for which in ("must", "aim")]
-            measured = bound(t, t["measured"], digits=3)
-            lines.append((row["name"], t["text"], *bounds, measured, t["verdict"]))
+            lines.append((row["name"], t["text"], *bounds, amount(t, t["measured"], digits=3), t["verdict"]))
     return lines
 
 
 def judge_target(target: Target, contenders: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """A target with what was measured and the verdict. A loose answer of ours meets nothing, however fast."""
-    seconds = {key: c["median"] for key, c in contenders.items() if "median" in c}
-    value = target.value(seconds)
+    value = target.value({key: c["median"] for key, c in contenders.items() if "median" in c})
     if value is None:
         verdict = "not measured"
     elif contenders[OURS].get("loose"):
@@ -78,7 +82,8 @@ def judge_target(target: Target, contenders: dict[str, dict[str, Any]]) -> dict[
     text = {
         "faster": f"times faster than {against}",
         "within": f"times the {against}'s time",
-        "seconds": "seconds",
+        "seconds": "time",
+        "bytes": "peak memory above X",
     }[target.kind]
     return {
         "kind": target.kind,
@@ -91,13 +96,16 @@ def judge_target(target: Target, contenders: dict[str, dict[str, Any]]) -> dict[
     }
 
 
-def bound(target: dict[str, Any], value: float | None, digits: int | None = None) -> str:
-    """A bound with its sign, or (with `digits`) a measured value."""
+def bound(target: dict[str, Any], value: float | None) -> str:
+    """A bound with its sign, empty where there is none."""
+    return "" if value is None else f"{'>=' if target['kind'] == 'faster' else '<='} {amount(target, value)}"
+
+
+def amount(target: dict[str, Any], value: float | None, digits: int = 6) -> str:
+    """A target's bound or measured value: a number of times, or a quantity with its unit."""
     if value is None:
         return ""
-    if digits is not None:
-        return f"{value:.{digits}g}"
-    return f"{'>=' if target['kind'] == 'faster' else '<='} {value:g}"
+    return quantity(value, target["kind"]) if target["kind"] in UNITS else f"{value:.{digits}g}"
 
 
 def achieved(row: dict[str, Any], contender: dict[str, Any]) -> str:
@@ -106,11 +114,11 @@ def achieved(row: dict[str, Any], contender: dict[str, Any]) -> str:
     return f"{contender['achieved']:.1g} {row['measure']}{' (loose)' if contender['loose'] else ''}"
 
 
-def duration(seconds: float) -> str:
-    for unit, scale in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
-        if seconds * scale >= 1 or unit == "us":
-            return f"{seconds * scale:.3g} {unit}" if seconds * scale < 1000 else f"{seconds * scale:.0f} {unit}"
-    raise AssertionError("unreachable")
+def quantity(value: float, unit: str) -> str:
+    """Seconds or bytes with three digits, in the largest of their UNITS of which there is one."""
+    name, scale = next(((n, s) for n, s in UNITS[unit] if value >= s), UNITS[unit][-1])
+    value /= scale
+    return f"{value:.3g} {name}" if value < 1000 else f"{value:.0f} {name}"
 
 
 def show(headers: Sequence[str], lines: Sequence[Sequence[str]]) -> None:

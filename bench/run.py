@@ -2,8 +2,9 @@
 
     python bench/run.py [--only PATTERN] [--repeats N] [--json PATH] [--markdown PATH]
 
-Contenders take turns inside one process, in an order that rotates from round to round, after a warm-up each.
-A short sleep before each timing lets the threads of the BLAS before stop spinning.
+Contenders take turns inside one process, in an order that rotates from round to round, after a warm-up each
+(which counts as the first timing where it took ten seconds or more). A short sleep before each timing lets the
+threads of the BLAS before stop spinning.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from bench.works import WORKS, Work  # noqa: E402
 
 # Short calls are repeated until one timing lasts this long.
 SHORTEST_TIMING = 0.02
+# A call this long needs no warm-up: what is set up lazily is lost in it, so that its first time counts.
+NO_WARM_UP = 10.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return 2
         skipped = announce_missing(rows)
         results = {
-            "schema": 1,
+            "schema": 2,
             "machine": machine.facts(),
             "run": {"only": options.only, "repeats": options.repeats, "pause": options.pause},
             "skipped": skipped,
@@ -129,38 +132,43 @@ def run_row(row: Row, repeats: int, pause: float) -> dict[str, Any]:
 
     calls: dict[str, tuple[Callable[[], Any], int]] = {}
     contenders: dict[str, dict[str, Any]] = {}
+    answers: dict[str, Any] = {}
     for peer in filter(lambda peer: peer.available(), map(load, row.contenders)):
         call = work.bind(peer, problem)
         if call is None:
             continue
-        contenders[peer.key] = {"name": peer.name, "version": peer.version, "seconds": []}
+        contenders[peer.key] = {"name": peer.name, "version": peer.version, "readings": []}
         with failure_of(contenders[peer.key]):
-            calls[peer.key] = call, calibrate(call, work)
+            number, first, answers[peer.key] = calibrate(call, work)
+            calls[peer.key] = call, number
+            if not work.reading and first >= NO_WARM_UP:
+                contenders[peer.key]["readings"].append(first)
 
-    answers: dict[str, Any] = {}
     for turn in range(repeats):
         order = list(calls)
         shift = turn % max(len(order), 1)
         for key in order[shift:] + order[:shift]:
-            if "error" in contenders[key]:
+            readings = contenders[key]["readings"]
+            if "error" in contenders[key] or len(readings) == repeats:
                 continue
             gc.collect()
             time.sleep(pause)
             with failure_of(contenders[key]):
-                seconds, answers[key] = timed(*calls[key], work)
-                contenders[key]["seconds"].append(seconds)
+                reading, answers[key] = timed(*calls[key], work)
+                readings.append(reading)
 
     for key, (_, number) in calls.items():
         if "error" not in contenders[key]:
             with failure_of(contenders[key]):
                 error = work.achieved(problem, answers[key])
-                contenders[key] |= summary(contenders[key]["seconds"], number, error, tolerance)
+                contenders[key] |= summary(contenders[key]["readings"], number, error, tolerance)
     return {
         "name": row.name,
         "work": row.work,
         "problem": row.problem,
         "tolerance": tolerance,
         "measure": work.measure,
+        "unit": work.unit,
         "contenders": contenders,
         "targets": [report.judge_target(target, contenders) for target in row.targets],
     }
@@ -175,8 +183,8 @@ def failure_of(contender: dict[str, Any]) -> Iterator[None]:
         contender["error"] = f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
 
 
-def summary(seconds: list[float], number: int, error: float | None, tolerance: float) -> dict[str, Any]:
-    low, median, high = np.quantile(seconds, [0.25, 0.5, 0.75])
+def summary(readings: list[float], number: int, error: float | None, tolerance: float) -> dict[str, Any]:
+    low, median, high = np.quantile(readings, [0.25, 0.5, 0.75])
     return {
         "calls_per_timing": number,
         "median": float(median),
@@ -187,18 +195,18 @@ def summary(seconds: list[float], number: int, error: float | None, tolerance: f
     }
 
 
-def calibrate(call: Callable[[], Any], work: Work) -> int:
-    """Warm up, and say how many calls one timing takes."""
-    seconds, _ = timed(call, 1, work)
-    if work.seconds:
-        return 1
-    if seconds < 1:  # the very first call also pays for what is set up lazily
-        seconds, _ = timed(call, 1, work)
-    return min(10_000, math.ceil(SHORTEST_TIMING / seconds))
+def calibrate(call: Callable[[], Any], work: Work) -> tuple[int, float, Any]:
+    """Warm up, and say how many calls one timing takes; with the last call's reading and answer."""
+    reading, answer = timed(call, 1, work)
+    if work.reading:
+        return 1, reading, answer
+    if reading < 1:  # the very first call also pays for what is set up lazily
+        reading, answer = timed(call, 1, work)
+    return min(10_000, math.ceil(SHORTEST_TIMING / reading)), reading, answer
 
 
 def timed(call: Callable[[], Any], number: int, work: Work) -> tuple[float, Any]:
-    """Seconds of one call (the mean of `number` calls on end) and the last answer."""
+    """Seconds of one call (the mean of `number` calls on end), or what the work reads, and the last answer."""
     gc.disable()
     try:
         start = time.perf_counter()
@@ -207,7 +215,7 @@ def timed(call: Callable[[], Any], number: int, work: Work) -> tuple[float, Any]
         seconds = (time.perf_counter() - start) / number
     finally:
         gc.enable()
-    return (work.seconds(answer) if work.seconds else seconds), answer
+    return (work.reading(answer) if work.reading else seconds), answer
 
 
 def write(path: Path, text: str) -> None:

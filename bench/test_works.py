@@ -7,18 +7,26 @@ import dataclasses
 import numpy as np
 import pytest
 
-from bench import problems, run
+from bench import problems, report, run
 from bench.rows import LIMIT, OURS, REFERENCE, ROWS, Target
-from bench.works import leave_one_out_curve, ridge_cv_error, ridge_residual
+from bench.works import (
+    WORKS,
+    k_fold_curve,
+    leave_one_out_curve,
+    peak_bytes,
+    ridge_cv_error,
+    ridge_kfold_error,
+    ridge_residual,
+)
 
 NAMES = ["ar1-60x8-float64-C", "ar1-9x30-float64-F"]
 
 
 def closed_form(X, y, strength):
-    mean = X.mean(axis=0)
-    Xc, yc = X - mean, y - y.mean()
-    coef = np.linalg.solve(Xc.T @ Xc + strength * np.eye(X.shape[1]), Xc.T @ yc)
-    return coef, y.mean() - mean @ coef
+    mean, y_mean = X.mean(axis=0), y.mean(axis=0)
+    Xc, yc = X - mean, y - y_mean
+    coef = np.linalg.solve(Xc.T @ Xc + strength * np.eye(X.shape[1]), Xc.T @ yc).T
+    return coef, y_mean - coef @ mean
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -33,13 +41,20 @@ def test_ridge_residual_tells_right_from_wrong(name):
 
 
 def test_ridge_residual_is_the_worst_target():
-    problem = problems.build(NAMES[0])
-    strength = problem.n_samples * problem.alpha
-    Y = np.column_stack([problem.y, problem.y[::-1]])
-    (first, b), (second, c) = (closed_form(problem.X, y, strength) for y in Y.T)
-    both = dataclasses.replace(problem, y=Y)
-    assert ridge_residual(both, (np.vstack([first, second]), np.array([b, c]))) < 1e-12
-    assert ridge_residual(both, (np.vstack([first, 2 * second]), np.array([b, c]))) > 1e-2
+    problem = problems.build("ar1-60x8x2-float64-C")
+    coef, intercept = closed_form(problem.X, problem.y, problem.n_samples * problem.alpha)
+    assert ridge_residual(problem, (coef, intercept)) < 1e-12
+    assert ridge_residual(problem, (coef * [[1], [2]], intercept)) > 1e-2
+
+
+def test_ridge_residual_of_sparse_data_is_that_of_dense():
+    problem = problems.build("sparse-60x40-0.1-float64-CSR")
+    dense = dataclasses.replace(problem, X=problem.X.toarray())
+    coef, intercept = closed_form(dense.X, problem.y, problem.n_samples * problem.alpha)
+    assert ridge_residual(problem, (coef, intercept)) < 1e-12
+    for wrong in ((coef * (1 + 1e-3), intercept), (coef, intercept + 1e-3)):
+        assert ridge_residual(problem, wrong) == pytest.approx(ridge_residual(dense, wrong), rel=1e-9)
+        assert ridge_residual(problem, wrong) > 1e-5
 
 
 def test_blocks_of_rows_add_up():
@@ -48,24 +63,46 @@ def test_blocks_of_rows_add_up():
     assert ridge_residual(problem, answer) < 1e-12
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_leave_one_out_is_that_of_explicit_refits(name):
-    problem = dataclasses.replace(problems.build(name), alphas=np.array([1.0, 0.01]))
-    X, y, n = problem.X, problem.y, problem.n_samples
-    curve = leave_one_out_curve(problem)
+def held_out(problem, strength, test):
+    """Squared errors on rows that a fit without them makes."""
+    kept = np.setdiff1d(np.arange(problem.n_samples), test)
+    coef, intercept = closed_form(problem.X[kept], problem.y[kept], strength)
+    return (problem.y[test] - intercept - problem.X[test] @ coef.T) ** 2
+
+
+@pytest.mark.parametrize("name", [*NAMES, "ar1-60x8x3-float64-C"])
+@pytest.mark.parametrize(
+    ("folds", "curve_of", "judge"),
+    [(None, leave_one_out_curve, ridge_cv_error), (7, k_fold_curve, ridge_kfold_error)],
+    ids=["leave-one-out", "folds"],
+)
+def test_cross_validation_is_that_of_explicit_refits(name, folds, curve_of, judge):
+    problem = problems.build(name)
+    problem = dataclasses.replace(problem, alphas=np.array([1.0, 0.01]), folds=folds or problem.n_samples)
+    n = problem.n_samples
+    curve = curve_of(problem)
     for alpha, score in zip(problem.alphas, curve, strict=True):
-        errors = []
-        for i in range(n):
-            kept = np.arange(n) != i
-            coef, intercept = closed_form(X[kept], y[kept], n * alpha)
-            errors.append(y[i] - intercept - X[i] @ coef)
-        assert score == pytest.approx(np.mean(np.square(errors)), rel=1e-9)
+        tests = np.array_split(np.arange(n), problem.folds)
+        assert score == pytest.approx(np.mean([held_out(problem, n * alpha, test).mean() for test in tests]), rel=1e-9)
 
     best = int(np.argmin(curve))
-    fits = [closed_form(X, y, n * alpha) for alpha in problem.alphas]
-    assert ridge_cv_error(problem, (*fits[best], problem.alphas[best], curve[best])) < 1e-10
-    assert ridge_cv_error(problem, (*fits[1 - best], problem.alphas[1 - best], curve[1 - best])) > 1e-4
-    assert ridge_cv_error(problem, (*fits[best], problem.alphas[best], 1.01 * curve[best])) > 1e-3
+    fits = [closed_form(problem.X, problem.y, n * alpha) for alpha in problem.alphas]
+    assert judge(problem, (*fits[best], problem.alphas[best], curve[best])) < 1e-10
+    assert judge(problem, (*fits[1 - best], problem.alphas[1 - best], curve[1 - best])) > 1e-4
+    assert judge(problem, (*fits[best], problem.alphas[best], 1.01 * curve[best])) > 1e-3
+    assert judge(problem, (*fits[best], 0.5 * problem.alphas[best], curve[best])) == np.inf
+
+
+def test_leave_one_out_keeps_its_digits_where_a_wide_fit_leaves_no_residual():
+    problem = dataclasses.replace(problems.build("ar1-9x30-float64-C"), alphas=np.array([1e-9]))
+    expected = np.mean([held_out(problem, 9e-9, np.array([i])) for i in range(9)])
+    assert leave_one_out_curve(problem) == pytest.approx([expected], rel=1e-6)
+
+
+def test_peak_bytes_are_those_beyond_what_was_there():
+    held = np.ones(1_000_000)
+    peak, answer = peak_bytes(lambda: (held + 1.0).sum())
+    assert 8e6 <= peak < 8.1e6 and answer == 2e6
 
 
 def test_problems_are_the_same_numbers_in_every_form():
@@ -78,6 +115,16 @@ def test_problems_are_the_same_numbers_in_every_form():
     assert first.X.flags.c_contiguous and other.X.flags.f_contiguous and single.X.flags.f_contiguous
     with pytest.raises(ValueError, match="KIND"):
         problems.build("nothing-1x1-float64-C")
+    with pytest.raises(ValueError, match="CSR"):
+        problems.build("sparse-10x10-0.1-float64-C")
+
+
+def test_sparse_problems_have_the_density_of_their_name():
+    X = problems.build("sparse-500x2000-0.02-float64-CSR").X
+    assert X.nnz == pytest.approx(0.02 * 500 * 2000, rel=0.05) and X.has_canonical_format
+    assert X.indices.dtype == np.int32
+    counts = np.diff(X.tocsc().indptr)
+    assert counts[:20].mean() > 5 * counts[-1000:].mean()
 
 
 def test_columns_are_correlated_as_promised():
@@ -92,6 +139,27 @@ def test_targets():
     assert (faster.met(2.0, faster.must), faster.met(2.0, faster.aim)) == (True, False)
     assert (within.met(2.0, within.must), within.met(2.0, within.aim)) == (None, False)
     assert faster.value({REFERENCE: 2.0}) is None
+    heavy = Target("bytes", must=56e6)
+    assert heavy.value({OURS: 4e7}) == 4e7 and heavy.met(4e7, heavy.must) and not heavy.met(6e7, heavy.must)
+
+
+def test_targets_are_shown_with_their_units():
+    contenders = {OURS: {"name": "shrinkage", "median": 41_234_000.0, "loose": False}}
+    shown = report.judge_target(Target("bytes", must=56e6), contenders)
+    assert (shown["text"], shown["verdict"]) == ("peak memory above X", "met")
+    assert report.bound(shown, shown["must"]) == "<= 56 MB"
+    assert report.amount(shown, shown["measured"], digits=3) == "41.2 MB"
+    assert report.quantity(6e-5, "seconds") == "60 us" and report.quantity(12.5, "bytes") == "12.5 bytes"
+
+
+def test_a_slow_call_is_its_own_warm_up(monkeypatch):
+    calls = []
+    monkeypatch.setattr(run, "timed", lambda call, number, work: (calls.append(number) or 20.0, call()))
+    slow = dataclasses.replace(WORKS["ridge"], bind=lambda peer, problem: lambda: None)
+    monkeypatch.setitem(WORKS, "slow", slow)
+    row = dataclasses.replace(ROWS[0], work="slow", problem="gaussian-3x2-float64-C", contenders=(OURS,))
+    found = run.run_row(row, 2, 0.0)["contenders"][OURS]
+    assert calls == [1, 1] and found["readings"] == [20.0, 20.0]
 
 
 def test_row_names_are_unique_and_small_problems_exist():

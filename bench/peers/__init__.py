@@ -4,12 +4,17 @@ An adapter imports its library at the top (a failing import makes the peer unava
 says `NAME` and `VERSION`, and has one function per kind of work it can do, called with a `Problem`:
 
 - ``ridge(problem) -> (coef, intercept)``
-- ``ridge_cv(problem) -> (coef, intercept, alpha, score)``, `alpha` canonical, `score` the mean squared
-  leave-one-out error at it
+- ``ridge_estimator(problem) -> (coef, intercept)``, through a scikit-learn estimator
+- ``ridge_cv(problem) -> (coef, intercept, alpha, score)``, `alpha` canonical and one for all targets, `score` the
+  mean squared leave-one-out error at it
+- ``ridge_kfold(problem) -> (coef, intercept, alpha, score)``, `score` the mean over `problem.folds` blocks of
+  consecutive rows of the mean squared test error; every fold adds n alpha |w|^2 to its sum of squares, n counting
+  all rows
 
 `IMPORTS` maps what to import to the statement that does it, for the import rows; `EXTRAS` names
 libraries that such a statement must not load. A function does what a user of the library would write
-and nothing else; a function left out means that the peer sits out that kind of work.
+and nothing else; with several targets, `coef` is (targets, features). A function left out means that the
+peer sits out that kind of work.
 """
 
 from __future__ import annotations

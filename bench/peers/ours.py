@@ -16,3 +16,23 @@ def ridge(problem):
 def ridge_cv(problem):
     cv = shrinkage.ridge_cv(problem.X, problem.y, problem.alphas, fit_intercept=problem.fit_intercept)
     return cv.fit.coef, cv.fit.intercept, cv.alpha, cv.score
+
+
+def ridge_estimator(problem):
+    from shrinkage.sklearn import Ridge  # here, as the other functions do without scikit-learn
+
+    model = Ridge(alpha=problem.n_samples * problem.alpha, fit_intercept=problem.fit_intercept)
+    model.fit(problem.X, problem.y)
+    return model.coef_, model.intercept_
+
+
+def ridge_kfold(problem):
+    cv = shrinkage.ridge_cv(
+        problem.X,
+        problem.y,
+        problem.n_samples * problem.alphas,
+        cv=problem.folds,
+        fit_intercept=problem.fit_intercept,
+        convention="sum",
+    )
+    return cv.fit.coef, cv.fit.intercept, cv.alpha / problem.n_samples, cv.score
