@@ -251,8 +251,8 @@ class Evidence:
                 scores.append(self.score(lam, noise_precision))
             with np.errstate(invalid="ignore"):
                 left = np.where(np.isinf(lam), 1.0, lam / (self.values + lam))
-            gamma = float((self.values / (self.values + lam)).sum())
-            square = float((self.values * self.parts / np.square(self.values + lam)).sum())
+            kept = self.values / (self.values + lam)
+            gamma, square = float(kept.sum()), float((self.parts * kept / (self.values + lam)).sum())
             error = max(self.rest + float(self.parts @ (left * left)), self.least)
             prior_precision = _ratio(gamma + 2.0 * c, square + 2.0 * d, prior_precision)
             noise_precision = _ratio(self.count - gamma + 2.0 * a, error + 2.0 * b, noise_precision)
