@@ -56,7 +56,7 @@ def __getattr__(name: str) -> Any:
             return version("shrinkage")
         except PackageNotFoundError:  # imported from a source tree
             return "0+unknown"
-    if name in ("conventions", "penalties", "persistence", "sklearn", "reference"):
+    if name in ("conventions", "kernel_ridge", "penalties", "persistence", "sklearn", "reference"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import sklearn.kernel_ridge
 import sklearn.linear_model as peer
 from scipy import sparse
 from sklearn import config_context
@@ -155,13 +156,16 @@ def test_penalty_factor_survives_clone_and_pickle(make):
         Ridge(penalty_factor=[1.0]).fit(X, y)
 
 
-@pytest.mark.parametrize("name", ["Ridge", "RidgeCV", "ridge_regression"])
+@pytest.mark.parametrize(
+    "name", ["KernelRidge", "Ridge", "RidgeCV", "RidgeClassifier", "RidgeClassifierCV", "ridge_regression"]
+)
 def test_signature_is_scikit_learns_with_ours_at_the_end(name):
     ours = inspect.signature(getattr(shrinkage.sklearn, name)).parameters
-    theirs = inspect.signature(getattr(peer, name)).parameters
+    holder = sklearn.kernel_ridge if name == "KernelRidge" else peer
+    theirs = inspect.signature(getattr(holder, name)).parameters
     known = [p for p in theirs if p != "store_cv_values"]  # deprecated in 1.6 and gone since
     assert list(ours)[: len(known)] == known
-    assert list(ours)[len(known) :] == ([] if name == "ridge_regression" else ["penalty_factor"])
+    assert list(ours)[len(known) :] == ([] if name in ("KernelRidge", "ridge_regression") else ["penalty_factor"])
     for key in known:
         assert ours[key].kind == theirs[key].kind
         default = False if key == "store_cv_results" else theirs[key].default

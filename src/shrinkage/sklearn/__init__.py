@@ -1,7 +1,7 @@
 """shrinkage's solvers as scikit-learn estimators: the same signatures and attributes, and a certificate.
 
-`Ridge`, `RidgeCV`, `BayesianRidge` and `ridge_regression` take the place of what has the same name in
-`sklearn.linear_model`. Fitted estimators carry `certificate_` and `effective_dof_` as well, and take
+All names take the place of what has the same name in `sklearn.linear_model` and `sklearn.kernel_ridge`. Fitted
+estimators carry `certificate_` as well; the linear ones know their `effective_dof_`, and those of ridge take
 `penalty_factor`. Needs scikit-learn 1.6 or later: ``pip install "shrinkage[sklearn]"``.
 """
 
