@@ -17,7 +17,7 @@ LAYERS = [
     {"_extras", "_interrupt", "_threads"},
     {"_storage"},
     {"_design", "_result", "conventions", "losses", "penalties"},
-    {"optim", "ridge", "_ridge_system", "_selection", "_spectrum", "_positive", "inference", "variants"}
+    {"optim", "ridge", "_ridge_system", "_evidence", "_selection", "_spectrum", "_positive", "inference", "variants"}
     | {"bayes", "kernel_ridge", "cross_validation", "elastic_net", "glm", "streaming"},
     {"cli", "distributed", "persistence", "plot", "sklearn", "torch", "_report", "_tables"},
     {"__init__", "__main__"},

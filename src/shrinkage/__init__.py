@@ -9,7 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._positive import ridge_bounded
 from ._result import (
     Certificate,
     ConvergenceWarning,
@@ -18,13 +17,25 @@ from ._result import (
     IllConditionedWarning,
     Path,
 )
-from .bayes import BayesFit, ridge_bayes
-from .inference import Inference, ridge_inference
 from .ridge import ridge, ridge_cv, ridge_path
-from .variants import ridge_constrained, ridge_tikhonov
 
 if TYPE_CHECKING:
     from . import conventions as conventions
+    from ._positive import ridge_bounded
+    from .bayes import BayesFit, ridge_bayes
+    from .inference import Inference, ridge_inference
+    from .variants import ridge_constrained, ridge_tikhonov
+
+#: Where names live that are loaded when they are first used.
+_LATER = {
+    "BayesFit": "bayes",
+    "Inference": "inference",
+    "ridge_bayes": "bayes",
+    "ridge_bounded": "_positive",
+    "ridge_constrained": "variants",
+    "ridge_inference": "inference",
+    "ridge_tikhonov": "variants",
+}
 
 __all__ = [
     "BayesFit",
@@ -56,6 +67,8 @@ def __getattr__(name: str) -> Any:
             return version("shrinkage")
         except PackageNotFoundError:  # imported from a source tree
             return "0+unknown"
+    if name in _LATER:
+        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
     if name in ("conventions", "kernel_ridge", "penalties", "persistence", "sklearn", "reference"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -382,6 +382,7 @@ METHODS = {
     "cv": "mean squared test error",
     "aic": "Akaike's information criterion",
     "bic": "Bayesian information criterion",
+    "evidence": "minus the log evidence",
 }
 
 
@@ -405,7 +406,7 @@ class CrossValidation:
     score, standard_error : float or ndarray of shape (n_targets,)
         At the chosen alpha; averaged over targets where one alpha is shared.
     method : str
-        "loo", "gcv", "cv", "aic" or "bic".
+        "loo", "gcv", "cv", "aic", "bic" or "evidence".
     convention : str
     fit : Fit
         The model at the chosen alpha.

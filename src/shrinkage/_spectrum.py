@@ -172,7 +172,7 @@ class Spectrum:
             K -= free @ (free.T @ K)
             K -= (K @ free) @ free.T
         # a large eigenvalue of their own sets the nuisance directions apart from true null directions
-        K += (2.0 * np.trace(K) + 1.0) * (N @ N.T)
+        K += (2.0 * np.trace(K) or 1.0) * (N @ N.T)
         values, U = _eigh(np.asfortranarray(K))
         keep = len(values) - m
         self.values, self.U = values[:keep], np.asfortranarray(U[:, :keep])

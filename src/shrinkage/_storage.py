@@ -311,7 +311,7 @@ class SparseStorage:
     def _sums(self, s: Matrix, SY: Matrix) -> tuple[Matrix, Matrix, Matrix]:
         both, square = np.zeros((self.p, 1 + SY.shape[1])), np.zeros((self.p, 1))
         weights = np.ascontiguousarray(s[: self.n, None])
-        self.multiply(np.hstack([weights, SY]), both, adjoint=True)
+        self.multiply(np.ascontiguousarray(np.hstack([weights, SY])), both, adjoint=True)
         self.multiply(weights, square, adjoint=True, square=True)
         return both[:, 0].copy(), square[:, 0], both[:, 1:]
 

