@@ -16,16 +16,17 @@ UNITS = {
 }
 
 EXPLANATION = """\
-Time is the median over interleaved repeats in one process, spread the distance between the quartiles
-over the median; rows of ridge_memory have in their place the most memory that Python and NumPy held
-during the fit beyond X. "vs scikit-learn" is how many times faster (or less) than scikit-learn, "vs
-limit" how many times the time of the limit: `X.T @ X` (`X @ X.T` for a wide X) and one Cholesky
-factorization, in the data's own precision, without centring and without an answer. "Achieved" is
-recomputed in float64 from the data and the returned answer, alike for every contender: the relative
-residual of the optimality conditions for ridge; for ridge_cv and ridge_kfold the largest of that, the
-relative error of the reported mean squared error (leave-one-out, or of ten folds), and how much worse
-than the grid's best alpha the chosen one is; for import, timed beyond `import numpy, scipy.linalg`, the
-number of our optional libraries that came along. "(loose)" marks an answer outside the row's tolerance."""
+Time is the median over interleaved repeats in one process (a contender that takes a minute or more is
+called once), spread the distance between the quartiles over the median; rows of ridge_memory have in
+their place the most memory that Python and NumPy held during the fit beyond X. "vs scikit-learn" is how
+many times faster (or less) than scikit-learn, "vs limit" how many times the time of the limit: `X.T @ X`
+(`X @ X.T` for a wide X) and one Cholesky factorization, in the data's own precision, without centring
+and without an answer. "Achieved" is recomputed in float64 from the data and the returned answer, alike
+for every contender: the relative residual of the optimality conditions for ridge; for ridge_cv and
+ridge_kfold the largest of that, the relative error of the reported mean squared error (leave-one-out, or
+of ten folds), and how much worse than the grid's best alpha the chosen one is; for import, timed beyond
+`import numpy, scipy.linalg`, the number of our optional libraries that came along. "(loose)" marks an
+answer outside the row's tolerance."""
 
 
 def table(results: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -3,8 +3,8 @@
     python bench/run.py [--only PATTERN] [--repeats N] [--json PATH] [--markdown PATH]
 
 Contenders take turns inside one process, in an order that rotates from round to round, after a warm-up each
-(which counts as the first timing where it took ten seconds or more). A short sleep before each timing lets the
-threads of the BLAS before stop spinning.
+(which counts as the first timing where it took ten seconds or more, and as the only one from a minute on). A short
+sleep before each timing lets the threads of the BLAS before stop spinning.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ from bench.works import WORKS, Work  # noqa: E402
 SHORTEST_TIMING = 0.02
 # A call this long needs no warm-up: what is set up lazily is lost in it, so that its first time counts.
 NO_WARM_UP = 10.0
+# A call this long is not repeated: the rows' targets are ratios of tens, which one timing tells.
+ONCE = 60.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -144,18 +146,25 @@ def run_row(row: Row, repeats: int, pause: float) -> dict[str, Any]:
             if not work.reading and first >= NO_WARM_UP:
                 contenders[peer.key]["readings"].append(first)
 
+    def done(key: str) -> bool:
+        readings = contenders[key]["readings"]
+        return (
+            "error" in contenders[key]
+            or len(readings) == repeats
+            or (not work.reading and max(readings, default=0) >= ONCE)
+        )
+
     for turn in range(repeats):
         order = list(calls)
         shift = turn % max(len(order), 1)
         for key in order[shift:] + order[:shift]:
-            readings = contenders[key]["readings"]
-            if "error" in contenders[key] or len(readings) == repeats:
+            if done(key):
                 continue
             gc.collect()
             time.sleep(pause)
             with failure_of(contenders[key]):
                 reading, answers[key] = timed(*calls[key], work)
-                readings.append(reading)
+                contenders[key]["readings"].append(reading)
 
     for key, (_, number) in calls.items():
         if "error" not in contenders[key]:

@@ -152,14 +152,15 @@ def test_targets_are_shown_with_their_units():
     assert report.quantity(6e-5, "seconds") == "60 us" and report.quantity(12.5, "bytes") == "12.5 bytes"
 
 
-def test_a_slow_call_is_its_own_warm_up(monkeypatch):
+@pytest.mark.parametrize(("seconds", "count"), [(20.0, 2), (100.0, 1)])
+def test_a_slow_call_is_its_own_warm_up(monkeypatch, seconds, count):
     calls = []
-    monkeypatch.setattr(run, "timed", lambda call, number, work: (calls.append(number) or 20.0, call()))
+    monkeypatch.setattr(run, "timed", lambda call, number, work: (calls.append(number) or seconds, call()))
     slow = dataclasses.replace(WORKS["ridge"], bind=lambda peer, problem: lambda: None)
     monkeypatch.setitem(WORKS, "slow", slow)
     row = dataclasses.replace(ROWS[0], work="slow", problem="gaussian-3x2-float64-C", contenders=(OURS,))
     found = run.run_row(row, 2, 0.0)["contenders"][OURS]
-    assert calls == [1, 1] and found["readings"] == [20.0, 20.0]
+    assert calls == [1] * count and found["readings"] == [seconds] * count
 
 
 def test_row_names_are_unique_and_small_problems_exist():
