@@ -404,7 +404,8 @@ class CrossValidation:
         Which alpha was chosen by `rule`; of two that tie, the one that penalizes more.
     alpha : float or ndarray of shape (n_targets,)
     score, standard_error : float or ndarray of shape (n_targets,)
-        At the chosen alpha; averaged over targets where one alpha is shared.
+        At the chosen alpha; of the mean over targets where one alpha is shared ("loo": at most that, as if the
+        targets' errors went together).
     method : str
         "loo", "gcv", "cv", "aic", "bic" or "evidence".
     convention : str

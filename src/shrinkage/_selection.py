@@ -25,8 +25,9 @@ _KEEP = 256 << 20
 _COPY = 32 << 20
 #: Mean squared error over the target's variance below which sums of products have lost it.
 _SMALL = 1e-6
-#: Sum of a training set's weights over that of the data below which it is not taken as a difference.
-_LEAST_SHARE = 0.3
+#: Sum of a training set's weights over that of the data below which it is not taken as a difference, and sum of squares
+#: of a column over what it is the difference of below which that has lost it.
+_LEAST_SHARE, _LEAST_SQUARE = 0.3, 1e-6
 
 
 # -------------------------------------------------------------------------------------------------------- folds
@@ -37,7 +38,7 @@ def check_folds(cv: Any, groups: Any, design: Design, y: Any) -> list[tuple[Arra
     n = design.n
     if groups is not None and not hasattr(cv, "split"):
         raise ValueError("groups needs a splitter that takes them as cv, sklearn.model_selection.GroupKFold() for one")
-    if isinstance(cv, (bool, np.bool_, str)):
+    if isinstance(cv, (bool, np.bool_, str, type)):
         raise TypeError(f"cv must be a number of folds, a splitter or pairs of row numbers, got {cv!r}")
     pairs: Any
     if isinstance(cv, (int, np.integer)):
@@ -59,7 +60,9 @@ def check_folds(cv: Any, groups: Any, design: Design, y: Any) -> list[tuple[Arra
         train, test = (_check_rows(rows, n, k, what) for rows, what in zip(pair, ("training", "test"), strict=True))
         for rows, what in ((train, "training"), (test, "test")):
             if not (design.s[rows] > 0).any():
-                raise ValueError(f"cv: fold {k} has no {what} row of positive weight")
+                raise ValueError(
+                    f"cv: fold {k} has no {what} row of positive weight: use fewer folds, or drop such rows"
+                )
         folds.append((train, test))
     if not folds:
         raise ValueError("cv has no folds")
@@ -73,7 +76,8 @@ def _check_rows(rows: Any, n: int, k: int, what: str) -> Array:
     if rows.ndim != 1 or rows.dtype.kind not in "iu":
         raise TypeError(f"cv: the {what} rows of fold {k} must be row numbers or a mask of {n} booleans")
     if len(rows) and (rows.min() < -n or rows.max() >= n):
-        raise ValueError(f"cv: the {what} rows of fold {k} reach {rows.max()}, and X has {n} rows")
+        bad = rows.max() if rows.max() >= n else rows.min()
+        raise ValueError(f"cv: the {what} rows of fold {k} reach {bad}, and X has {n} rows")
     return np.where(rows < 0, rows + n, rows).astype(np.intp)
 
 
@@ -119,13 +123,18 @@ def _moments(design: Design, rows: Array) -> _Moments:
     return out
 
 
-def _pieces(design: Design, rows: Array) -> Any:
-    """(rows, storage of those rows): one slice where the rows follow each other, copies of some of them otherwise."""
+def _pieces(design: Design, rows: Array, width: int = 0) -> Any:
+    """(rows, storage of those rows): slices of X where the rows follow each other, copies of some of them otherwise.
+
+    `width` numbers for every row, and a copy of them, are to be held at the same time.
+    """
     if len(rows) and (np.diff(rows) == 1).all():
-        start, stop = int(rows[0]), int(rows[-1]) + 1
-        yield slice(start, stop), design.storage.rows(start, stop)
+        step = max(1, _COPY // (16 * width)) if width else len(rows)
+        for start in range(int(rows[0]), int(rows[-1]) + 1, step):
+            stop = min(start + step, int(rows[-1]) + 1)
+            yield slice(start, stop), design.storage.rows(start, stop)
         return
-    step = max(1, _COPY // (8 * max(1, design.p)))
+    step = max(1, _COPY // (8 * max(1, design.p, 2 * width)))
     for start in range(0, len(rows), step):
         piece = rows[start : start + step]
         yield piece, design.storage.take(piece)
@@ -202,6 +211,9 @@ def _from_moments(
         same = len(absent) == len(test) and (absent == np.sort(test)).all()
         part = whole.plus(mine if same else _moments(design, absent), -1.0)
     training = _Training(design, part, len(train))
+    before = np.maximum(np.diagonal(whole.xx), np.diagonal(part.xx))
+    if ((np.diagonal(training.xx) < _LEAST_SQUARE * before) & (before > 0)).any():
+        return None  # a column that varies elsewhere, outliers that were left out
     lam = lambdas(part.weight)
     spectrum = Spectrum(training, factors(training.scale), form="gram", complete=False)  # type: ignore[arg-type]
     if not spectrum.accurate(float(lam.min())):
@@ -231,7 +243,7 @@ def _from_data(design: Design, train: Array, test: Array, lambdas: Lambdas, fact
     W = spectrum.coefficients(np.repeat(lam, t), targets)
     b = own.y_mean[targets]
     loss, weight = np.zeros(K * t), 0.0
-    for piece, storage in _pieces(design, test):
+    for piece, storage in _pieces(design, test, K * t):
         s = np.ascontiguousarray(design.s[piece])
         R = np.asfortranarray(design.Y[piece][:, targets] - b)
         if design.p:
@@ -258,19 +270,19 @@ def information(loss: Array, dof: Array, count: int, total_weight: float, method
 # --------------------------------------------------------------------------------------------------------- rule
 
 
-def choose_index(scores: Array, errors: Array, rule: str, per_target: bool) -> Array:
+def choose_index(scores: Array, errors: Array, shared: Array | None, rule: str) -> Array:
     """Index of the chosen alpha for every target, of scores (K, t) by decreasing lambda.
 
     "min": the smallest score. "1se": the largest lambda whose score is within one standard error of it (Breiman et al.
-    1984, section 3.4.3). Without `per_target` for the targets' mean score, one index for all.
+    1984, section 3.4.3). `shared` are the standard errors (K,) of the mean over targets, which then have one index.
     """
     t = scores.shape[1]
     usable = np.where(np.isfinite(scores), scores, np.inf)
-    if not per_target:
-        usable, errors = usable.mean(axis=1)[:, None], (np.hypot.reduce(errors, axis=1) / t)[:, None]
+    if shared is not None:
+        usable, errors = usable.mean(axis=1)[:, None], shared[:, None]
     index = usable.argmin(axis=0)
     if rule == "1se":
         columns = np.arange(usable.shape[1])
         bound = usable[index, columns] + errors[index, columns]
         index = (usable <= np.where(np.isfinite(bound), bound, -np.inf)).argmax(axis=0)
-    return index if per_target else np.full(t, index[0])
+    return index if shared is None else np.full(t, index[0])

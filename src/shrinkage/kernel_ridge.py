@@ -49,8 +49,9 @@ class KernelFit:
     certificate : Certificate
         For several targets: the worst one, and the summed objective. `kkt_violation` is the largest entry of
         (s (y - Kc) - lambda c) / W, the coefficients of minus the objective's gradient as a function;
-        `residual_ratio` that of the symmetric system, row by row in units of rounding. The gaps are NaN where K is
-        not positive semidefinite.
+        `residual_ratio` that of the symmetric system, row by row in units of rounding. The gaps are NaN where K was
+        seen not to be positive semidefinite: where K + lambda S^-1 is not definite, or a diagonal entry or c'Kc is
+        negative. A kernel that lambda makes definite, and that shows in none of these, is not noticed.
     solver, solver_reason : str
         "cholesky" or "eigen", and why.
     sum_weights : float
@@ -260,6 +261,13 @@ class _KernelSystem(System):
         self.range: Array | None = None
         self.indefinite = False
 
+    def shows_negative(self, W: Array) -> bool:
+        """Whether a diagonal entry of A or a form W'AW is negative: lambda may hide that from the factorization."""
+        diagonal = np.diagonal(self.data.K)
+        floor = -EPS * len(diagonal) * float(np.abs(diagonal).max(initial=0.0))
+        forms, size = (W * self.data.multiply(W)).sum(axis=0), np.square(W).sum(axis=0)
+        return bool((diagonal < floor).any() or (forms < floor * size).any())
+
     def evaluate(self, W: Array, excess: Callable[[Array, Array], Array] | None = None) -> tuple[Array, Array, Array]:
         """(R, g, measures): the residual, its part that can be reduced, and the rows of `System.measure`."""
         total, lam = self.data.total_weight, self.lambda_
@@ -283,6 +291,8 @@ def _solve(system: _KernelSystem) -> Solved:
         factor = _Factor(system.data.copy(), np.full(n, lam), False)
         if not factor.info and factor.rcond > EPS * n:
             W, found, steps = system.refine(factor.solve(system.Y), lambda W, R, g: W + factor.solve(g), steps=3)
+            if system.shows_negative(W):
+                return _solve_spectral(system, "the kernel matrix is not positive semidefinite")
             if found[RATIO].max() <= RESIDUAL_ALARM:
                 return Solved(
                     W, found, steps, name="cholesky", reason=f"{n:,} samples: dual system", rcond=factor.rcond

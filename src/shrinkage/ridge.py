@@ -547,6 +547,8 @@ def ridge_cv(
         scores = folds.mean(axis=0)
         deviations = folds.std(axis=0, ddof=1) / np.sqrt(len(folds)) if len(folds) > 1 else deviations
     elif method == "evidence":
+        if lam[-1] == 0:
+            raise ValueError("alphas has 0, a flat prior, of which there is no evidence: leave it out")
         likelihoods = [Evidence(spectrum, c) for c in range(t)]
         for one in likelihoods:
             one.best_noise(float(lam[0]))  # refuses data that leave nothing for it
@@ -565,7 +567,11 @@ def ridge_cv(
             "the score is undefined at every alpha: some sample alone decides its own fit, through a feature that only "
             "it has and that is not penalized, or there are no degrees of freedom left; penalize or drop such features"
         )
-    index = choose_index(scores, deviations, rule, alpha_per_target)
+    # targets have the same rows and folds, so that their errors go together
+    together = deviations.mean(axis=1)
+    if folds is not None and len(folds) > 1:
+        together = folds.mean(axis=2).std(axis=0, ddof=1) / np.sqrt(len(folds))
+    index = choose_index(scores, deviations, None if alpha_per_target else together, rule)
     system = System(design, lam[index], factors)
     solved = _trivial(system)
     name = "svd" if spectrum.form == "svd" else "eigen"
@@ -589,7 +595,7 @@ def ridge_cv(
         index=index if per_target else int(index[0]),
         alpha=alpha,
         score=chosen if per_target else float(chosen.mean()),
-        standard_error=chosen_error if per_target else float(np.hypot.reduce(chosen_error) / t),
+        standard_error=chosen_error if per_target else float(together[index[0]]),
         method=method,
         convention=convention,
         fit=fit,

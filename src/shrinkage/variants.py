@@ -99,20 +99,31 @@ def secular(spectrum: Spectrum, radius: float) -> Array:
     """lambda of every target, 0 where least squares has sum v w^2 <= radius."""
     lead = 0 if spectrum.form == "dual" else spectrum.rank_free
     live = spectrum.values > spectrum.floor
-    values = spectrum.values[live][:, None]
+    if not live.any():
+        return np.zeros(spectrum.A.shape[1])
+    # in units of the largest sigma^2, so that cubes stay within the range of numbers
+    unit = float(spectrum.values.max())
+    values = spectrum.values[live][:, None] / unit
     # squares of the coordinates of the penalized coefficients times sigma^2 + lambda
-    square = np.square(spectrum.A[lead:][live]) * (values if spectrum.form == "dual" else 1.0)
+    A = spectrum.A[lead:][live] / (np.sqrt(unit) if spectrum.form == "dual" else unit)
+    square = np.square(A) * (values if spectrum.form == "dual" else 1.0)
     lam = np.zeros(square.shape[1])
-    for _ in range(_MOST_STEPS):
-        norm = (square / (values + lam) ** 2).sum(axis=0)
-        slope = (square / (values + lam) ** 3).sum(axis=0)
-        over = norm > radius * (1.0 + 4.0 * EPS)
-        if not over.any():
-            break
-        step = np.where(over, (np.sqrt(norm / radius) - 1.0) * norm / np.where(over, slope, 1.0), 0.0)
-        if not (lam + step > lam).any():
-            break
-        lam = lam + step
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(_MOST_STEPS):
+            norm = (square / (values + lam) ** 2).sum(axis=0)
+            slope = (square / (values + lam) ** 3).sum(axis=0)
+            over = norm > radius * (1.0 + 4.0 * EPS)
+            if not over.any():
+                break
+            step = np.where(over, (np.sqrt(norm / radius) - 1.0) * norm / np.where(over, slope, 1.0), 0.0)
+            if not (lam + step > lam).any():
+                break
+            lam = lam + step
+        lam = lam * unit
+    if not np.isfinite(lam).all():
+        raise ValueError(
+            f"radius is {radius:g}, so little that its alpha overflows: use a larger one, or rescale X or y"
+        )
     return lam
 
 
@@ -158,7 +169,9 @@ def ridge_tikhonov(
 
     Notes
     -----
-    With P = Q diag(v) Q' the problem is ridge regression on X Q with penalty factors v, zeros included.
+    With P = Q diag(v) Q' the problem is ridge regression on X Q with penalty factors v, zeros included. That mixes
+    columns: bring features that differ in size by many orders of magnitude to like ones (and P with them), or the
+    coefficients of the small ones lose as many digits.
 
     References
     ----------
@@ -203,6 +216,10 @@ def _penalty_matrix(penalty: Any, p: int) -> Array:
         return L.T @ L
     if is_sparse(penalty):
         penalty = penalty.toarray()
+    if np.ndim(penalty) != 2:
+        raise ValueError(
+            f"penalty must be an integer, an order of differences, or a matrix with {p} columns, got {penalty!r}"
+        )
     A, _ = as_matrix(penalty, "penalty")
     A = np.asarray(A, dtype=np.float64)
     if A.shape[1] != p:

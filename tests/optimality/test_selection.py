@@ -1,5 +1,7 @@
 """Folds, criteria and rules against refits and formulas written out."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -133,6 +135,48 @@ def test_folds_are_scikit_learns():
         assert theirs.best_params_["alpha"] == found.alpha
 
 
+@pytest.mark.parametrize("standardize", [False, True])
+def test_columns_that_vary_in_one_fold_alone(standardize):
+    """A difference would leave rounding where a training set has a constant column."""
+    X, y = data(6)
+    X[:, 2] = np.arange(90) < 9
+    X[:, 4] = np.where(np.arange(90) == 50, 0.1, 0.7)
+    found = ridge_cv(X, y, ALPHAS, cv=10, standardize=standardize)
+    expected = refits(X, y, ALPHAS, 10, standardize=standardize)
+    np.testing.assert_allclose(found.fold_scores, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("outlier", [1e6, 1e9, 1e12])
+@pytest.mark.parametrize("name", ["5", "time"])
+def test_outliers_outside_of_a_training_set(name, outlier):
+    X, y = data(6)
+    X[-1, 0] = outlier
+    cv, _ = SPLITTERS[name]
+    np.testing.assert_allclose(ridge_cv(X, y, ALPHAS, cv=cv).fold_scores, refits(X, y, ALPHAS, cv), rtol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["loo", "cv"])
+def test_equal_targets_are_one(method):
+    X, y = data(30)
+    one = ridge_cv(X, y, method=method, rule="1se")
+    several = ridge_cv(X, np.column_stack([y] * 9), method=method, rule="1se")
+    assert several.alpha == pytest.approx(one.alpha)
+    assert several.standard_error == pytest.approx(one.standard_error)
+
+
+def test_memory_of_folds_from_the_data():
+    """Residuals of all alphas are never held for all rows."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((100_000, 5))
+    y = X @ np.ones(5) + 1e-4 * rng.standard_normal(100_000)
+    tracemalloc.start()
+    try:
+        ridge_cv(X, y, np.geomspace(1.0, 1e-8, 100), cv=2)
+        assert tracemalloc.get_traced_memory()[1] < 100_000 * 5 * 8 + (60 << 20) < 100_000 * 100 * 8
+    finally:
+        tracemalloc.stop()
+
+
 def test_folds_without_features():
     y = np.arange(10.0)
     found = ridge_cv(np.empty((10, 0)), y, [1.0], cv=2)
@@ -160,8 +204,10 @@ def test_one_standard_error_of_several_targets():
     for c in range(3):
         assert own.index[c] == ridge_cv(X, Y[:, c], own.alphas, cv=5, rule="1se").index
     shared = ridge_cv(X, Y, cv=5, rule="1se")
-    mean, error = shared.scores.mean(axis=1), np.sqrt((shared.standard_errors**2).sum(axis=1)) / 3
+    mean = shared.scores.mean(axis=1)
+    error = shared.fold_scores.mean(axis=2).std(axis=0, ddof=1) / np.sqrt(5)
     k = mean.argmin()
+    assert shared.standard_error == pytest.approx(error[shared.index])
     assert shared.index == np.flatnonzero(mean <= mean[k] + error[k])[0]
 
 
@@ -241,6 +287,8 @@ REFUSED = {
     "outside": ({"cv": [([0, 1], [90])]}, ValueError, "cv: the test rows of fold 0 reach 90, and X has 90 rows"),
     "fractions": ({"cv": [([0.5], [1])]}, TypeError, "cv: the training rows of fold 0 must be row numbers or a mask"),
     "empty test": ({"cv": [([0, 1], [])]}, (TypeError, ValueError), "fold 0"),
+    "class": ({"cv": KFold}, TypeError, "cv must be a number of folds, a splitter or pairs of row numbers, got <class"),
+    "below": ({"cv": [([0, 1], [-200, 5])]}, ValueError, "cv: the test rows of fold 0 reach -200, and X has 90 rows"),
     "groups": ({"cv": 5, "groups": GROUPS}, ValueError, "groups needs a splitter that takes them as cv"),
     "errors": ({"cv": 5, "store_errors": True}, ValueError, "store_errors=True needs method='loo', got 'cv'"),
 }

@@ -91,6 +91,17 @@ def test_budget_of_float32_sparse_and_no_features():
     assert ridge_constrained(np.empty((40, 0)), y, 1.0).alpha == 0
 
 
+@pytest.mark.parametrize("size", [1e-120, 1e-60, 1e52, 1e60])
+@pytest.mark.parametrize("p", [7, 60])
+def test_budget_of_data_of_any_size(size, p):
+    X, y = data(p)
+    plain, scaled = ridge_constrained(X, y, 0.05), ridge_constrained(X * size, y, 0.05 / size**2)
+    assert scaled.alpha == pytest.approx(plain.alpha * size**2, rel=1e-9)
+    np.testing.assert_allclose(scaled.coef * size, plain.coef, rtol=1e-8, atol=1e-12)
+    with pytest.raises(ValueError, match="radius is 1e-300, so little that its alpha overflows"):
+        ridge_constrained(X * 1e60, y, 1e-300)
+
+
 @pytest.mark.parametrize("radius", [0, -1.0, np.inf, np.nan, True, None, "1", [1.0]])
 def test_refused_radius(radius):
     with pytest.raises((TypeError, ValueError), match="radius must be"):
@@ -167,7 +178,8 @@ REFUSED = {
     "nan": (np.diag([1.0, np.nan, 1.0, 1.0]), "penalty contains NaN or infinity"),
     "order": (4, "penalty, an order of differences, must be from 0 to 3, got 4"),
     "True": (True, "penalty must be a matrix or an order of differences, got True"),
-    "vector": (np.ones(4), "penalty must be a 2-D array"),
+    "vector": (np.ones(4), "penalty must be an integer, an order of differences, or a matrix with 4 columns"),
+    "float": (1.0, "penalty must be an integer, .*, got 1.0"),
 }
 
 

@@ -449,7 +449,7 @@ class ManyAlphas(LinearModel):
         split = process_routing(self, "fit", **params).splitter.split if get_config()["enable_metadata_routing"] else {}
         X, y = self._check_data(X, y)
         folds = list(check_cv(self.cv, y).split(X, y, **split))
-        if quick == "r2" and min(len(test) for _, test in folds) < 2:
+        if not folds or (quick == "r2" and min(len(test) for _, test in folds) < 2):
             # scikit-learn has words for that
             self._search(X, y, alphas, folds, {name: params[name] for name in params.keys() - split.keys()})
             return
