@@ -155,7 +155,7 @@ ROWS = (
         "gaussian-100000x200-float64-C",
         (Target("faster", REFERENCE, must=20.0, aim=60.0),),
         contenders=(OURS, REFERENCE),
-        repeats=3,
+        repeats=1,
         small="gaussian-1000x20-float64-C",
     ),
     _memory(200_000, 100, small="ar1-20000x50-float64-C"),
