@@ -102,7 +102,7 @@ class System:
         )  # fmt: skip
         if out[_LOOSE].any():
             out[GAP] = (excess or self._projected_gap)(R, g) / d.total_weight
-        elif excess is not None and (out[GAP] * d.total_weight > _VACUOUS * self.y_square).any():
+        elif excess is not None and float(out[GAP].max()) * d.total_weight > _VACUOUS * float(self.y_square.min()):
             # dual points know nothing of directions that the data determine and a tiny penalty does not
             out[GAP] = np.minimum(out[GAP], excess(R, g) / d.total_weight)
         return out

@@ -331,25 +331,31 @@ class Spectrum:
         block = max(1, min(design.n, _BLOCK_ENTRIES // max(1, r, K * t)))
         first, second, third, lost, lost_square, lost_count = (np.zeros((K, t)) for _ in range(6))
         kept = np.empty((K, design.n, t)) if keep_errors else None
+        # targets that are multiplied together
+        width = K * max(1, min(t, _BLOCK_ENTRIES // (K * max(1, r, block))))
         scratch = (
             np.empty((block, max(1, r)), order="F"), np.empty((block, K), order="F"),
-            np.empty((block, K), order="F"), np.empty((max(1, r), K), order="F"),
+            np.empty((block, width), order="F"), np.empty((max(1, r), width), order="F"),
         )  # fmt: skip
         for start in range(0, design.n, block):
             stop = min(design.n, start + block)
-            e = self._block_errors(start, stop, omega, A, lam, scratch) / unit
+            e = self._block_errors(start, stop, omega, A, lam, scratch)
             s = design.s[start:stop]
-            # a sample that decides its fit at one alpha does not count at any: scores must compare the same samples
-            alone = np.broadcast_to(np.isnan(e).any(axis=0), e.shape)
-            weighted = np.where(alone, 0.0, e * e)  # s e^2
-            lost += np.einsum("i,kit->kt", s, alone)
-            lost_square += np.einsum("i,kit->kt", s * s, alone)
-            lost_count += np.einsum("i,kit->kt", (s > 0).astype(np.float64), alone)
-            first += weighted.sum(axis=1)
-            second += np.einsum("kit,kit->kt", weighted, weighted)
-            third += np.einsum("i,kit->kt", s, weighted)
             if kept is not None:
-                kept[:, start:stop] = e * unit / np.where(s > 0, np.sqrt(s), 1.0)[:, None]
+                kept[:, start:stop] = e / np.where(s > 0, np.sqrt(s), 1.0)[:, None]
+            # a sample that decides its fit at one alpha does not count at any: scores must compare the same samples
+            alone = np.isnan(e.sum(axis=0))
+            if alone.any():
+                e[:, alone] = 0.0
+                lost += s @ alone
+                lost_square += (s * s) @ alone
+                lost_count += (s > 0) @ alone.astype(np.float64)
+            e /= unit
+            weighted = np.multiply(e, e, out=e)  # s e^2
+            each = weighted.sum(axis=1)
+            first += each
+            second += np.einsum("kit,kit->kt", weighted, weighted)
+            third += np.einsum("i,kit->kt", s, weighted) if design.weighted else each
             if tick is not None:
                 tick(stop / design.n)
         total = design.total_weight - lost
@@ -370,7 +376,7 @@ class Spectrum:
         self, start: int, stop: int, omega: Array, A: Array, lam: Array, scratch: tuple[Array, ...]
     ) -> Array:
         design = self.design
-        e = np.empty((omega.shape[1], stop - start, design.t))
+        e = np.empty((omega.shape[1], design.t, stop - start)).transpose(0, 2, 1)  # samples side by side
         weight = self.weight[start:stop]
         slack = np.ones(stop - start)
         target = np.asfortranarray(weight * design.Y[start:stop])

@@ -50,7 +50,9 @@ def over_chunks(call: Callable[[int, int], T], length: int, entries: int, *, lea
     Chunks have `least` items or more. There are more of them than threads, which take them as they get done: cores
     that share their time with others do less.
     """
-    count = max(1, min(_CHUNKS, length // least, entries // WORTH_A_THREAD))
+    count = min(_CHUNKS, length // least, entries // WORTH_A_THREAD)
+    if count <= 1:
+        return [call(0, length)]
     edges = [length * k // count for k in range(count + 1)]
     threads = min(thread_count(), count)
     if threads == 1:

@@ -118,7 +118,7 @@ def ridge(
     alpha = check_alpha(alpha, n_targets=design.t)
     lam = _lambdas(alpha, convention, design)
     factors = _factors(penalty_factor, standardize, design.scale)
-    system = System(design, np.broadcast_to(lam, design.t).copy(), factors)
+    system = System(design, lam if len(lam) == design.t else np.full(design.t, lam[0]), factors)
     solved = solve_any(system, solver, tol=tol, max_iter=max_iter)
     found = _certify(system, solved, tol=tol)
     _warn(system, solved, found, tol)
@@ -130,7 +130,7 @@ def solve_any(system: System, solver: str = "auto", *, tol: float = 0.0, max_ite
     solved = _trivial(system)
     if solved is not None:
         return solved
-    if not (system.lam == system.lam[0]).all():
+    if len(system.lam) > 1 and not (system.lam == system.lam[0]).all():
         return _solve_each(system, solver, tol=tol, max_iter=max_iter)
     outcome = solve(system, solver, tol=tol, max_iter=max_iter)
     return _solve_spectral(system, outcome) if isinstance(outcome, str) else outcome

@@ -17,9 +17,10 @@ def leave_one_out(const double[::1, :] T, const double[::1, :] omega, const doub
     penalized. dual: T (omega*A) / ((T*T) omega), slack = the sample's share of what T spans; Y is not used. A sample
     that alone decides its fit, nothing but rounding being left of its denominator or of slack, has no error: NaN.
     least[0] is lowered to the smallest denominator of the primal form. Scratch: squares (m, r), leverage (m, K),
-    product (m, K), filtered (r, K), the first three with m rows or more.
+    product (m, g K), filtered (r, g K) for g targets at a time, the first three with m rows or more.
     """
-    cdef Py_ssize_t m = T.shape[0], r = T.shape[1], K = omega.shape[1], t = A.shape[1], i, j, k, c
+    cdef Py_ssize_t m = T.shape[0], r = T.shape[1], K = omega.shape[1], t = A.shape[1], i, j, k, c, start, stop, at
+    cdef Py_ssize_t group = filtered.shape[1] // K
     cdef double numerator, denominator, top
     cdef bint decided
     with nogil:
@@ -28,22 +29,27 @@ def leave_one_out(const double[::1, :] T, const double[::1, :] omega, const doub
                 squares[i, j] = T[i, j] * T[i, j]
         gemm(AS_IS, AS_IS, m, K, r, <double> 1, &squares[0, 0], squares.shape[0], &omega[0, 0], r, <double> 0,
              &leverage[0, 0], leverage.shape[0])
-        for c in range(t):
-            for k in range(K):
-                for j in range(r):
-                    filtered[j, k] = omega[j, k] * A[j, c]
-            gemm(AS_IS, AS_IS, m, K, r, <double> 1, &T[0, 0], m, &filtered[0, 0], r, <double> 0,
+        start = 0
+        while start < t:
+            stop = min(start + group, t)
+            for c in range(start, stop):
+                for k in range(K):
+                    for j in range(r):
+                        filtered[j, (c - start) * K + k] = omega[j, k] * A[j, c]
+            gemm(AS_IS, AS_IS, m, (stop - start) * K, r, <double> 1, &T[0, 0], m, &filtered[0, 0], r, <double> 0,
                  &product[0, 0], product.shape[0])
-            for k in range(K):
-                top = 0
-                for j in range(r):
-                    top = max(top, omega[j, k])
-                for i in range(m):
-                    if dual:
-                        numerator, denominator = product[i, k], leverage[i, k]
-                        decided = slack[i] <= ALONE * ALONE or denominator <= ALONE * ALONE * slack[i] * top
-                    else:
-                        numerator, denominator = Y[i, c] - product[i, k], slack[i] - leverage[i, k]
-                        least[0] = min(least[0], denominator)
-                        decided = denominator <= ALONE
-                    errors[k, i, c] = NAN if decided else numerator / denominator
+            for c in range(start, stop):
+                for k in range(K):
+                    at, top = (c - start) * K + k, 0
+                    for j in range(r):
+                        top = max(top, omega[j, k])
+                    for i in range(m):
+                        if dual:
+                            numerator, denominator = product[i, at], leverage[i, k]
+                            decided = slack[i] <= ALONE * ALONE or denominator <= ALONE * ALONE * slack[i] * top
+                        else:
+                            numerator, denominator = Y[i, c] - product[i, at], slack[i] - leverage[i, k]
+                            least[0] = min(least[0], denominator)
+                            decided = denominator <= ALONE
+                        errors[k, i, c] = NAN if decided else numerator / denominator
+            start = stop
