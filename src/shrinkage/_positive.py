@@ -23,6 +23,7 @@ import scipy.linalg
 from ._design import Design
 from ._result import Fit
 from ._ridge_system import (
+    EPS,
     GAP,
     GRADIENT,
     LEAST_RCOND,
@@ -37,7 +38,6 @@ from ._ridge_system import (
 from .penalties import make_penalty
 from .ridge import _as_fit, _factors, _lambdas, _warn, ridge
 
-_EPS = float(np.finfo(np.float64).eps)
 #: Exchanges of all wrong coefficients that may fail to lower their number.
 _PATIENCE = 3
 #: Where a coefficient is.
@@ -53,7 +53,7 @@ def bounded_set(A: Array, c: Array, lower: Array, upper: Array) -> tuple[Array, 
     root = np.sqrt(np.diagonal(A))
     A, c, lower, upper = A / np.multiply.outer(root, root), c / root, lower * root, upper * root
     reach = max((float(np.abs(b[np.isfinite(b)]).max(initial=0.0)) for b in (lower, upper)), default=0.0)
-    noise = 8.0 * _EPS * math.sqrt(p) * (float(np.abs(c).max(initial=0.0)) + reach)
+    noise = 8.0 * EPS * math.sqrt(p) * (float(np.abs(c).max(initial=0.0)) + reach)
     where = np.where(lower == 0, _LOW, np.where(upper == 0, _HIGH, _BETWEEN))
     w = _face(A, c, lower, upper, where)
     fewest, patience, used = p + 1, _PATIENCE, int((where == _BETWEEN).any())

@@ -480,8 +480,8 @@ def _check_proper(spectrum: Spectrum) -> None:
 
 
 def _alpha(lam: float, convention: str, design: Design) -> float:
-    value: Any = conventions.from_canonical(lam / design.total_weight, convention, sum_weights=design.total_weight)
-    return float(value[1] if convention == "two_lambda" else value)
+    total = design.total_weight
+    return float(conventions.from_ridge_alpha(lam / total, convention, sum_weights=total))
 
 
 def _posterior(

@@ -442,6 +442,12 @@ def ridge_alpha(alpha: ArrayLike, convention: str, *, sum_weights: float, name: 
     return to_canonical(value, convention, sum_weights=sum_weights, name=name)[0]
 
 
+def from_ridge_alpha(alpha: ArrayLike, convention: str, *, sum_weights: float) -> Real:
+    """What `ridge_alpha` takes for this canonical strength."""
+    value: Any = from_canonical(alpha, convention, sum_weights=sum_weights)
+    return value[1] if _lookup(convention, "convention").is_pair else value
+
+
 def from_canonical(
     alpha: ArrayLike,
     convention: str = "canonical",

@@ -315,8 +315,7 @@ def _grid(spectrum: Spectrum, n_alphas: int, convention: str) -> tuple[Array, Ar
     alpha = lam / spectrum.design.total_weight
     if convention == "canonical":
         return alpha, lam
-    value: Any = conventions.from_canonical(alpha, convention, sum_weights=spectrum.design.total_weight)
-    return np.asarray(value[1] if convention == "two_lambda" else value), lam
+    return np.asarray(conventions.from_ridge_alpha(alpha, convention, sum_weights=spectrum.design.total_weight)), lam
 
 
 def _prepare(

@@ -88,8 +88,8 @@ def ridge_constrained(
     solved = solve_any(system)
     found = _certify(system, solved)
     _warn(system, solved, found, 0.0)
-    value: Any = conventions.from_canonical(lam / design.total_weight, convention, sum_weights=design.total_weight)
-    alpha = np.asarray(value[1] if isinstance(value, tuple) else value)
+    total = design.total_weight
+    alpha = np.asarray(conventions.from_ridge_alpha(lam / total, convention, sum_weights=total))
     return _as_fit(
         design, solved.W, system, float(alpha[0]) if design.one_d else alpha, convention, factors, found, solved
     )
