@@ -14,10 +14,21 @@ PACKAGE = Path(shrinkage.__file__).parent
 #: From the bottom up; a module may import its own layer and those below. Names are first path components.
 LAYERS = [
     {"_kernels"},
-    {"_extras", "_interrupt", "_threads"},
+    {"_algebra", "_extras", "_interrupt", "_threads"},
     {"_storage"},
     {"_design", "_result", "conventions", "losses", "penalties"},
-    {"optim", "ridge", "_ridge_system", "_evidence", "_selection", "_spectrum", "_positive", "inference", "variants"}
+    {
+        "optim",
+        "ridge",
+        "_ridge_system",
+        "_evidence",
+        "_leave_one_out",
+        "_selection",
+        "_spectrum",
+        "_positive",
+        "inference",
+        "variants",
+    }
     | {"bayes", "kernel_ridge", "cross_validation", "elastic_net", "glm", "streaming"},
     {"cli", "distributed", "persistence", "plot", "sklearn", "torch", "_report", "_tables"},
     {"__init__", "__main__"},

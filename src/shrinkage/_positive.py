@@ -24,16 +24,13 @@ from ._design import Design
 from ._result import Fit
 from ._ridge_system import (
     EPS,
-    GAP,
-    GRADIENT,
     LEAST_RCOND,
-    OBJECTIVE,
-    RATIO,
     Array,
     Solved,
     System,
     _Factor,
     certificate,
+    fill,
 )
 from .penalties import make_penalty
 from .ridge import _as_fit, _factors, _lambdas, _warn, ridge
@@ -150,15 +147,7 @@ class _Bounded(System):
         inner = ~(low | high)
         gap = float(part[~inner].sum())
         gap += float(part[inner].sum()) if excess is None else min(float(part[inner].sum()), float(excess(R, g)[0]))
-        size = float((norm * np.abs(W)).sum()) + math.sqrt(float(self.y_square[0]))
-        out = np.zeros((5, 1))
-        out[OBJECTIVE] = (d.square_sum(R)[0] + float((self.ridge * W * W).sum())) / (2.0 * total)
-        out[GAP] = gap / total
-        out[GRADIENT] = wrong.max(initial=0.0) / total
-        if size > 0:
-            scaled = np.where(wrong > 0, wrong / np.where(norm > 0, norm, 1.0), 0.0)
-            out[RATIO] = scaled.max(initial=0.0) / (d.eps * size)
-        return out
+        return fill(self, W, R, wrong, norm, np.array([gap]), (self.ridge * W * W).sum(axis=0))
 
 
 def ridge_bounded(

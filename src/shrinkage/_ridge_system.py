@@ -176,7 +176,24 @@ class System:
     def intercept(self, W: Array, targets: Array | None = None) -> Array:
         d = self.design
         y_mean = d.y_mean if targets is None else d.y_mean[targets]
-        return y_mean - d.mean @ W if d.fit_intercept else np.zeros(W.shape[1])
+        return y_mean - np.einsum("j,jc->c", d.mean, W) if d.fit_intercept else np.zeros(W.shape[1])
+
+
+def fill(system: System, W: Array, R: Array, wrong: Array, norm: Array, gap: Array, penalty: Array) -> Array:
+    """Measures of a system whose penalty or constraints the kernel does not know.
+
+    `wrong` (p, c) is the part of the gradient that says W is not optimal, `norm` the root of the diagonal of its
+    matrix, `gap` W times the gap and `penalty` 2 W times the penalty's part of the objective, both (c,).
+    """
+    d = system.design
+    out = np.zeros((5, W.shape[1]))
+    out[OBJECTIVE] = (d.square_sum(R) + penalty) / (2.0 * d.total_weight)
+    out[GAP] = gap / d.total_weight
+    out[GRADIENT] = wrong.max(axis=0, initial=0.0) / d.total_weight
+    size = (norm * np.abs(W)).sum(axis=0) + np.sqrt(system.y_square)
+    scaled = np.where(wrong > 0, wrong / np.where(norm > 0, norm, 1.0), 0.0).max(axis=0, initial=0.0)
+    out[RATIO] = np.where(size > 0, scaled / (d.eps * np.where(size > 0, size, 1.0)), 0.0)
+    return out
 
 
 def certificate(

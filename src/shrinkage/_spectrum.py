@@ -1,4 +1,4 @@
-"""One factorization for every alpha, every target and leave-one-out.
+"""One factorization for every alpha and every target.
 
 With the penalty scaled into the data (columns over sqrt(v)) and everything unpenalized, the intercept included,
 projected out, ridge acts on each spectral direction alone: it keeps sigma^2 / (sigma^2 + lambda) of the least-squares
@@ -13,24 +13,16 @@ Three forms of one thing, each with `values` = sigma^2:
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import scipy.linalg
 
 from . import _interrupt
+from ._algebra import eigh, product
 from ._design import Design
-from ._kernels import loo as _loo
 from ._ridge_system import EPS, Array, PivotedQR, System
 
-#: Rows of spectral coordinates handled together in leave-one-out.
-_BLOCK_ENTRIES = 2 << 20
-#: 1 - leverage below which its difference has lost too many digits for leave-one-out.
-LEAST_SLACK = 1e-5
-#: What rounding leaves of 1 - leverage, or of the root of a sum of squares, where there is nothing.
-_ALONE = 4e-15
 #: Length of a unit vector's part outside of the data's directions that is rounding.
-_NOTHING = 1e-13
+NOTHING = 1e-13
 #: How much longer a flop takes in these decompositions than in a product of matrices.
 _SLOW = 6.0
 #: Ratio of column norms from which a singular value decomposition must respect them.
@@ -40,12 +32,9 @@ GRAM_FLOOR = 1e-7
 
 
 def _eigh(A: Array) -> tuple[Array, Array]:
-    """Eigenvalues (ascending, clipped at zero) and vectors of a symmetric matrix given by its lower triangle."""
-    if len(A) == 0:
-        return np.zeros(0), np.zeros((0, 0))
-    # NumPy's releases the GIL, SciPy's does not
-    values, vectors = _interrupt.run(np.linalg.eigh, A, work=_SLOW * 4.0 * len(A) ** 3)
-    return np.maximum(values, 0.0), np.asfortranarray(vectors)
+    """Eigenvalues (ascending, clipped at zero) and vectors of a symmetric matrix, its lower triangle being given."""
+    values, vectors = eigh(A)
+    return np.maximum(values, 0.0), vectors
 
 
 def _jacobi(Z: Array) -> tuple[Array, Array, Array]:
@@ -90,8 +79,6 @@ class Spectrum:
     complete : bool
         Whether `U` is a basis of the whole sample space less the nuisance directions: leave-one-out is then a
         quotient of sums without cancellation, whatever the leverage.
-    least : ndarray of shape (1,)
-        Smallest 1 - h_i that `leave_one_out` met in the incomplete form, where it is a difference.
     """
 
     def __init__(
@@ -111,7 +98,6 @@ class Spectrum:
         self.top = 0.0
         #: whether the unpenalized columns are far enough from dependent for their Gram matrix
         self.separable = True
-        self._inside_A: Array | None = None
         {"gram": self._from_gram, "dual": self._from_kernel, "svd": self._from_data}[self.form]()
         #: what rounding leaves of a zero eigenvalue; a decomposition of X has dropped such directions already
         self.floor = 0.0
@@ -148,7 +134,7 @@ class Spectrum:
             tail[u] = -lead[u] @ (F.T @ tail[q])
         self.rank_free = lead.shape[1]
         self.basis = np.asfortranarray(np.hstack([lead, tail]))
-        self.A = np.asfortranarray(self.basis.T @ design.cross)
+        self.A = product(self.basis, design.cross, transposed=True)
 
     def _nuisance(self) -> Array:
         """Orthonormal columns spanning sqrt(s) (the intercept) and the unpenalized columns."""
@@ -178,7 +164,7 @@ class Spectrum:
         self.values, self.U = values[:keep], np.asfortranarray(U[:, :keep])
         self.top = max(size, float(self.values.max(initial=0.0)))
         self.sample_values = self.values
-        self.sample_A = self.A = np.asfortranarray(self.U.T @ (self.weight * self.design.Y))
+        self.sample_A = self.A = product(self.U, self.weight * self.design.Y, transposed=True)
 
     def _from_data(self) -> None:
         design, q = self.design, self.kept
@@ -199,7 +185,7 @@ class Spectrum:
             known = np.hstack([N, U, absent])
             rest = np.linalg.qr(known, mode="complete")[0][:, known.shape[1] :]
             # a sample that the data's directions span has no part in these, and 1/lambda would enlarge its rounding
-            rest[np.square(rest).sum(axis=1) < _NOTHING**2] = 0.0
+            rest[np.square(rest).sum(axis=1) < NOTHING**2] = 0.0
             self.U = np.asfortranarray(np.hstack([U, rest]))
             self.sample_values = np.concatenate([np.square(sigma), np.zeros(rest.shape[1])])
             self.sample_A = np.asfortranarray(self.U.T @ target)
@@ -223,15 +209,14 @@ class Spectrum:
         """Whether this form keeps its digits down to this lambda."""
         if self.form == "svd" or len(self.values) == 0:
             return True
-        smallest = float(self.values.min()) if self.form == "gram" else 0.0
-        return self.separable and smallest + lam >= GRAM_FLOOR * self.top
+        return self.separable and float(self.values.min()) + lam >= GRAM_FLOOR * self.top
 
     def filters(self, lam: Array) -> Array:
         """omega (r, c): 1/(sigma^2 + lambda), zero along directions that the data do not have."""
         sums = self.values[:, None] + lam
         return np.where(self.values[:, None] > self.floor, 1.0 / np.where(sums > 0, sums, 1.0), 0.0)
 
-    def _sample_filters(self, lam: Array) -> Array:
+    def sample_filters(self, lam: Array) -> Array:
         """The same over the complete basis, null directions included; where lambda is 0, its limit."""
         sums = self.sample_values[:, None] + lam
         null = self.sample_values[:, None] <= self.floor
@@ -257,7 +242,7 @@ class Spectrum:
         """Effective degrees of freedom without the intercept, shape (c,)."""
         return self.rank_free + (self.values[:, None] * self.filters(lam)).sum(axis=0)
 
-    def _full_filters(self, lam: Array) -> Array:
+    def full_filters(self, lam: Array) -> Array:
         """`filters` with ones for the unpenalized directions in front."""
         return np.asfortranarray(np.vstack([np.ones((self.rank_free, len(lam))), self.filters(lam)]))
 
@@ -272,32 +257,36 @@ class Spectrum:
     def coefficients(self, lam: Array, targets: Array) -> Array:
         """W (p, c) for columns (lambda, target)."""
         if self.form == "dual":
-            a = self.U @ (self.filters(lam) * self.A[:, targets])
+            a = product(self.U, self.filters(lam) * self.A[:, targets])
             return self._from_dual(a, self.weight * self.design.Y[:, targets])
-        return np.asfortranarray(self.basis @ (self._full_filters(lam) * self.A[:, targets]))
+        return product(self.basis, self.full_filters(lam) * self.A[:, targets])
 
     def solve(self, system: System, targets: Array, *, steps: int = 2) -> tuple[Array, Array, int]:
         """Coefficients of a system's columns, refined and measured on the data."""
         lam = system.lam
-        omega = self.filters(lam) if self.form == "dual" else self._full_filters(lam)
+        omega = self.filters(lam) if self.form == "dual" else self.full_filters(lam)
+
+        def across(vectors: Array, B: Array) -> Array:
+            return product(vectors, omega * product(vectors, B, transposed=True))
+
         if self.form == "dual":
-            state = [self.U @ (omega * self.A[:, targets])]
+            state = [product(self.U, omega * self.A[:, targets])]
 
             def correct(W: Array, R: Array, g: Array) -> Array:
                 rest = self.weight * R - lam * state[0]
-                state[0] = state[0] + self.U @ (omega * (self.U.T @ rest))
+                state[0] = state[0] + across(self.U, rest)
                 return self._from_dual(state[0], self.weight * system.Y)
 
             start = self._from_dual(state[0], self.weight * system.Y)
         else:
 
             def correct(W: Array, R: Array, g: Array) -> Array:
-                return W + self.basis @ (omega * (self.basis.T @ g))
+                return W + across(self.basis, g)
 
-            start = np.asfortranarray(self.basis @ (omega * self.A[:, targets]))
+            start = product(self.basis, omega * self.A[:, targets])
 
         def excess(R: Array, g: Array) -> Array:
-            projected = self.basis.T @ g
+            projected = product(self.basis, g, transposed=True)
             return 0.5 * (projected * omega * projected).sum(axis=0)
 
         if self.form != "dual":
@@ -307,121 +296,5 @@ class Spectrum:
             return system.refine(start, correct, steps=steps, excess=excess if whole else None)
         polish = None
         if (lam > 0).all() and not len(self.free):
-            polish = system.woodbury(lambda b, c: (self.U @ (omega * (self.U.T @ b)), c), self.root, self.free)
+            polish = system.woodbury(lambda b, c: (across(self.U, b), c), self.root, self.free)
         return system.refine(start, correct, steps=steps, polish=polish)
-
-    # -- leave-one-out ---------------------------------------------------------------------------------------
-
-    def leave_one_out(self, lam: Array, keep_errors: bool, tick: Any = None) -> tuple[Array, Array, Array | None]:
-        """(score, standard error, errors): weighted mean squares of the exact leave-one-out errors, (K, t) each.
-
-        lambda is held fixed while a sample is out, as the identity e_i = r_i / (1 - h_i) requires. Errors are kept,
-        (K, n, t), only when asked; otherwise memory is one block of samples. A sample that alone decides its fit has
-        the error NaN and no part in the score.
-        """
-        design = self.design
-        K, t = len(lam), design.t
-        # errors in units of the targets' spread, so that their fourth powers stay within the range of numbers
-        unit = np.sqrt(design.y_square / design.total_weight)
-        unit = np.where(unit > 0, unit, 1.0)
-        A = self.sample_A if self.complete else self.A
-        r = len(A)
-        self.least = np.ones(1)
-        omega = np.asfortranarray(self._sample_filters(lam) if self.complete else self._full_filters(lam))
-        block = max(1, min(design.n, _BLOCK_ENTRIES // max(1, r, K * t)))
-        first, second, third, lost, lost_square, lost_count = (np.zeros((K, t)) for _ in range(6))
-        kept = np.empty((K, design.n, t)) if keep_errors else None
-        # targets that are multiplied together
-        width = K * max(1, min(t, _BLOCK_ENTRIES // (K * max(1, r, block))))
-        scratch = (
-            np.empty((block, max(1, r)), order="F"), np.empty((block, K), order="F"),
-            np.empty((block, width), order="F"), np.empty((max(1, r), width), order="F"),
-        )  # fmt: skip
-        for start in range(0, design.n, block):
-            stop = min(design.n, start + block)
-            e = self._block_errors(start, stop, omega, A, lam, scratch)
-            s = design.s[start:stop]
-            if kept is not None:
-                kept[:, start:stop] = e / np.where(s > 0, np.sqrt(s), 1.0)[:, None]
-            # a sample that decides its fit at one alpha does not count at any: scores must compare the same samples
-            alone = np.isnan(e.sum(axis=0))
-            if alone.any():
-                e[:, alone] = 0.0
-                lost += s @ alone
-                lost_square += (s * s) @ alone
-                lost_count += (s > 0) @ alone.astype(np.float64)
-            e /= unit
-            weighted = np.multiply(e, e, out=e)  # s e^2
-            each = weighted.sum(axis=1)
-            first += each
-            second += np.einsum("kit,kit->kt", weighted, weighted)
-            third += np.einsum("i,kit->kt", s, weighted) if design.weighted else each
-            if tick is not None:
-                tick(stop / design.n)
-        total = design.total_weight - lost
-        total[total <= 1e-12 * design.total_weight] = np.nan
-        score = first / total
-        # the variance of the mean sum(s q) / W, q = e^2, from sum s^2 (q - mean)^2
-        count = (design.s > 0).sum() - lost_count
-        spread = second - 2.0 * score * third + score**2 * (np.square(design.s).sum() - lost_square)
-        error = np.sqrt(np.maximum(spread, 0.0) * count / np.maximum(1, count - 1)) / total
-        if kept is not None and design.weighted and (design.s == 0).any():
-            absent = np.flatnonzero(design.s == 0)
-            for c in range(t):
-                W = self.coefficients(lam, np.full(K, c))
-                kept[:, absent, c] = (design.Y[absent, c, None] - design.apply(W)[absent]).T
-        return score * unit**2, error * unit**2, kept
-
-    def _block_errors(
-        self, start: int, stop: int, omega: Array, A: Array, lam: Array, scratch: tuple[Array, ...]
-    ) -> Array:
-        design = self.design
-        e = np.empty((omega.shape[1], design.t, stop - start)).transpose(0, 2, 1)  # samples side by side
-        weight = self.weight[start:stop]
-        slack = np.ones(stop - start)
-        target = np.asfortranarray(weight * design.Y[start:stop])
-        if self.complete:
-            T = np.asfortranarray(self.U[start:stop])
-            slack = np.einsum("ij,ij->i", T, T)
-        else:
-            if design.fit_intercept:
-                slack -= design.s[start:stop] / design.total_weight
-            if self.coordinates is not None:
-                T = np.asfortranarray(self.coordinates[start:stop])
-            else:
-                T = design.apply(self.basis, start, stop)
-                if design.weighted:
-                    T *= weight
-        if T.shape[1] == 0:
-            e[:] = (target / slack[:, None])[None]
-            return e
-        work = 2.0 * T.size * omega.shape[1] * (1 + design.t)
-        _interrupt.run(
-            _loo.leave_one_out, T, omega, A, target, slack, self.complete, *scratch, self.least, e, work=work
-        )
-        if self.form == "svd" and not self.complete and self.least[0] < LEAST_SLACK:
-            high = slack - (T * T) @ omega.max(axis=1) < LEAST_SLACK
-            for i in np.flatnonzero(high):
-                e[:, i] = self._precise_errors(start + int(i), lam)
-        return e
-
-    def _precise_errors(self, i: int, lam: Array) -> Array:
-        """(K, t) errors of a sample that nearly decides its fit, where 1 - h_i must not be taken as a difference.
-
-        With v what of the sample's axis lies outside of all directions, 1 - h = |v|^2 + sum_k U_ik^2 d_k and the
-        residual is v'y + sum_k U_ik d_k (U'y)_k, d = lambda / (sigma^2 + lambda).
-        """
-        U = self.inside
-        v = np.zeros(self.design.n)
-        v[i] = 1.0
-        for _ in range(2):
-            v -= U @ (U.T @ v)
-            v -= self.outside @ (self.outside.T @ v)
-        if v @ v < _NOTHING**2:
-            v[:] = 0.0
-        d = lam / (self.values[:, None] + lam)
-        slack = v @ v + np.square(U[i]) @ d
-        if self._inside_A is None:
-            self._inside_A = U.T @ self.inside_target
-        residual = v @ self.inside_target + (U[i, :, None] * d).T @ self._inside_A
-        return np.where(slack[:, None] > _ALONE**2, residual / np.maximum(slack, _ALONE**2)[:, None], np.nan)

@@ -17,9 +17,8 @@ from ._kernels import sparse as _sparse
 from ._kernels import tiles as _tiles
 from ._threads import WORTH_A_THREAD, over_chunks
 
-#: Tiles that are packed for a product with many targets stay in the second-level cache, those for a Gram matrix in the
-#: third.
-_SWEEP_BYTES = 1 << 20
+#: Tiles that are packed for a product with many targets or for a Gram matrix stay in the third-level cache.
+_SWEEP_BYTES = 8 << 20
 _GRAM_BYTES = 16 << 20
 #: Slabs whose products in a lower precision are added up in single precision, before they go into the double sum.
 _RUN = 2

@@ -407,6 +407,8 @@ def ridge_bayes(
             spectrum, reason = Spectrum(design, flat, form="svd"), _SQUARED
         else:
             spectrum, reason = _spectrum(design, flat, lam)
+            if not _spread_survives(spectrum, lam) and _worth_svd(spectrum):
+                spectrum, reason = Spectrum(design, flat, form="svd"), _SQUARED
         _check_proper(spectrum)
         evidence = Evidence(spectrum, noise_prior=priors[0], weight_prior=priors[1])
     if noise is None:
@@ -458,7 +460,13 @@ def _precise(spectrum: Spectrum, lam: float) -> bool:
     """Whether the evidence keeps its digits in this form: where no direction is weak, lambda may be as small as it
     likes."""
     values = spectrum.values
-    return spectrum.accurate(lam) or bool(values.min() >= GRAM_FLOOR * values.max())
+    strong = spectrum.accurate(lam) or bool(values.min() >= GRAM_FLOOR * values.max())
+    return strong and _spread_survives(spectrum, lam)
+
+
+def _spread_survives(spectrum: Spectrum, lam: float) -> bool:
+    """Over samples the posterior's covariance is the prior's, 1 / lambda, less what the data say: a difference."""
+    return spectrum.form != "dual" or lam >= GRAM_FLOOR * spectrum.top
 
 
 def _check_prior(prior: Any, name: str) -> tuple[float, float]:

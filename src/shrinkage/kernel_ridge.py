@@ -21,9 +21,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 
-from . import _interrupt
+from ._algebra import eigh
 from ._design import SparseStorage, _as_target, _as_weights, as_matrix, check_memory
 from ._result import RESIDUAL_ALARM, Certificate, IllConditionedWarning, _count, _number, warn, warn_about
 from ._ridge_system import EPS, GAP, GRADIENT, OBJECTIVE, RATIO, Array, Solved, System, _Factor, certificate
@@ -305,8 +304,7 @@ def _solve(system: _KernelSystem) -> Solved:
 def _solve_spectral(system: _KernelSystem, reason: str) -> Solved:
     """By eigenvectors: those of eigenvalues that are not zero to rounding, of whatever sign."""
     n, lam = len(system.Y), system.lambda_
-    A = system.data.copy()
-    values, Q = _interrupt.run(lambda: scipy.linalg.eigh(A, check_finite=False, driver="evd"), work=30.0 * n**3)
+    values, Q = eigh(system.data.copy())
     top = float(np.abs(values).max(initial=0.0))
     noise = EPS * n * top
     # a sum of absolute values in place of the diagonal, which bounds nothing where K is indefinite

@@ -18,10 +18,11 @@ import numpy as np
 from . import conventions
 from ._design import Design, affordable, check_flag
 from ._evidence import Evidence
+from ._leave_one_out import LEAST_SLACK, leave_one_out
 from ._result import METHODS, Certificate, CrossValidation, Fit, Path, warn_about
 from ._ridge_system import Array, Solved, System, certificate, memory_for_dense, solve
 from ._selection import check_folds, choose_index, information, k_fold
-from ._spectrum import LEAST_SLACK, Spectrum
+from ._spectrum import Spectrum
 from .penalties import as_numbers, check_alpha, check_factors
 
 _SQUARED = "singular values of X itself: squaring would lose the small ones"
@@ -530,11 +531,11 @@ def ridge_cv(
     errors = folds = None
     deviations = np.full((len(lam), t), np.nan)
     if method == "loo":
-        scores, deviations, errors = spectrum.leave_one_out(lam, store_errors, callback)
-        if spectrum.least[0] < LEAST_SLACK and spectrum.form == "gram" and memory_for_dense(design):
+        scores, deviations, errors, least = leave_one_out(spectrum, lam, store_errors, callback)
+        if least < LEAST_SLACK and spectrum.form == "gram" and memory_for_dense(design):
             spectrum = Spectrum(design, factors, form="svd", complete=design.n <= 4 * design.p)
             reason = "singular values of X itself: some samples nearly decide their fit"
-            scores, deviations, errors = spectrum.leave_one_out(lam, store_errors, callback)
+            scores, deviations, errors, _ = leave_one_out(spectrum, lam, store_errors, callback)
     elif method == "cv":
         folds = k_fold(
             design,
@@ -576,10 +577,9 @@ def ridge_cv(
     name = "svd" if spectrum.form == "svd" else "eigen"
     if solved is None:
         solved = _solved(spectrum, system, np.arange(t), name, reason)
-        if not _certify(system, solved).converged and (lam[index] == lam[index[0]]).all():
-            # columns of very different sizes: Cholesky is indifferent to them, singular values are not
-            outcome = solve(system, "auto", tol=0.0, max_iter=None)
-            solved = solved if isinstance(outcome, str) else outcome
+        if not _certify(system, solved).converged:
+            # columns of very different sizes: Cholesky is indifferent to them, eigenvectors are not
+            solved = solve_any(system)
     found = _certify(system, solved)
     _warn(system, solved, found, 0.0)
     alpha = alphas[index] if alpha_per_target and not design.one_d else float(alphas[index[0]])

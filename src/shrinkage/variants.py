@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from . import _interrupt, conventions
+from . import conventions
+from ._algebra import eigh, product
 from ._design import Design, affordable, as_matrix, check_flag, check_memory, is_sparse
 from ._result import Fit
-from ._ridge_system import EPS, Array, Solved, System
+from ._ridge_system import EPS, LEAST_RCOND, Array, Solved, System, _Factor, fill
 from ._spectrum import Spectrum
 from .penalties import check_alpha
-from .ridge import _as_fit, _certify, _check_positive, _factors, _lambdas, _spectrum, _warn, solve_any
+from .ridge import _as_fit, _certify, _check_positive, _factors, _lambdas, _spectrum, _trivial, _warn, solve_any
 
 #: Newton steps of the secular equation; it converges from one side, and quadratically: a dozen do.
 _MOST_STEPS = 100
@@ -108,7 +110,7 @@ def secular(spectrum: Spectrum, radius: float) -> Array:
     A = spectrum.A[lead:][live] / (np.sqrt(unit) if spectrum.form == "dual" else unit)
     square = np.square(A) * (values if spectrum.form == "dual" else 1.0)
     lam = np.zeros(square.shape[1])
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for _ in range(_MOST_STEPS):
             norm = (square / (values + lam) ** 2).sum(axis=0)
             slope = (square / (values + lam) ** 3).sum(axis=0)
@@ -147,7 +149,7 @@ def ridge_tikhonov(
     Parameters
     ----------
     X, y, sample_weight, fit_intercept
-        As in `ridge`. The solver works on a dense copy of X.
+        As in `ridge`. Where the normal equations are too ill-conditioned the solver works on a dense copy of X.
     alpha : float or array-like of shape (n_targets,)
         In the units of `convention`.
     penalty : int, or array or sparse matrix of shape (n_features, n_features) or (m, n_features)
@@ -160,7 +162,7 @@ def ridge_tikhonov(
     Returns
     -------
     Fit
-        Its certificate is that of the problem above, gradient and gap in the eigenvectors of P.
+        Its certificate is that of the problem above.
 
     Raises
     ------
@@ -169,9 +171,9 @@ def ridge_tikhonov(
 
     Notes
     -----
-    With P = Q diag(v) Q' the problem is ridge regression on X Q with penalty factors v, zeros included. That mixes
-    columns: bring features that differ in size by many orders of magnitude to like ones (and P with them), or the
-    coefficients of the small ones lose as many digits.
+    Solved by Cholesky of Z'Z + lambda P and refined on residuals. Where that is singular to rounding, with
+    P = Q diag(v) Q' the problem is ridge regression on X Q with penalty factors v, zeros included; that mixes columns,
+    so that coefficients of features many orders of magnitude smaller than others lose as many digits.
 
     References
     ----------
@@ -183,26 +185,70 @@ def ridge_tikhonov(
     P = _penalty_matrix(penalty, design.p)
     if not affordable(40.0 * design.p**2):
         raise ValueError(f"eigenvectors of a {design.p} x {design.p} penalty do not fit in memory")
-    check_memory(24.0 * design.n * design.p, f"dense copies of the {design.n} x {design.p} X")
-    v, Q = _interrupt.run(np.linalg.eigh, P, work=25.0 * design.p**3)
+    v, Q = eigh(np.array(P, order="F"))
     top = float(v.max(initial=0.0))
     if v.min(initial=0.0) < -1e-10 * top or top < 0:
         raise ValueError(f"penalty has the eigenvalue {v.min():g}: it must be positive semidefinite")
-    v = np.where(v > design.p * EPS * top, v, 0.0)
-    turned = Design((design.storage.wide() - design.mean) @ Q, design.Y, sample_weight, fit_intercept=fit_intercept)
-    system = System(turned, lam, v)
-    solved = solve_any(system)
-    W = np.asfortranarray(Q @ solved.W)
-    # the proof is taken from X as it came, and only its gradient turned
-    R, g = design.residual(W)
-    measures = system.measure(solved.W, R, np.asfortranarray(Q.T @ g))
-    proven = Solved(
-        W, measures, solved.n_iter, name=solved.name, reason=f"{solved.reason}, in the eigenvectors of the penalty",
-        rcond=solved.rcond, dof=solved.dof, rank=solved.rank,
+    system = System(design, lam, None)
+    solved = _trivial(system) or _by_factor(design, lam, P)
+    if solved is None:
+        check_memory(24.0 * design.n * design.p, f"dense copies of the {design.n} x {design.p} X")
+        v = np.where(v > design.p * EPS * top, v, 0.0)
+        turned = (design.storage.wide() - design.mean) @ Q
+        turned_system = System(Design(turned, design.Y, sample_weight, fit_intercept=fit_intercept), lam, v)
+        solved = solve_any(turned_system)
+        # the proof is taken from X as it came, and only its gradient turned
+        R, g = design.residual(Q @ solved.W)
+        solved.measures = turned_system.measure(solved.W, R, np.asfortranarray(Q.T @ g))
+        solved.W = np.asfortranarray(Q @ solved.W)
+        solved.reason += ", in the eigenvectors of the penalty"
+    found = _certify(system, solved)
+    _warn(system, solved, found, 0.0)
+    return _as_fit(design, solved.W, system, alpha, convention, None, found, solved)
+
+
+class _General(System):
+    """The system with any penalty matrix: (Z'Z + lambda P) w = Z'y, every column with its own lambda."""
+
+    def __init__(self, design: Design, lam: Array, P: Array) -> None:
+        super().__init__(design, lam, None)
+        self.P = P
+
+    def measure(self, W: Array, R: Array, g: Array, excess: Callable[[Array, Array], Array] | None = None) -> Array:
+        assert excess is not None
+        PW = product(self.P, W)
+        g -= self.lam * PW
+        diagonal = np.diagonal(self.P)[:, None]
+        norm = np.sqrt(self.design.total_weight * np.square(self.design.scale)[:, None] + self.lam * diagonal)
+        return fill(self, W, R, np.abs(g), norm, excess(R, g), self.lam * (W * PW).sum(axis=0))
+
+
+def _by_factor(design: Design, lam: Array, P: Array) -> Solved | None:
+    """By Cholesky of Z'Z + lambda P, which does not mind columns of different sizes; None where that is singular."""
+    G = design.gram()
+    G += np.tril(G, -1).T
+    factors = {}
+    for value in set(lam.tolist()):
+        factor = _Factor(np.asfortranarray(G + value * P), np.zeros(design.p), False)
+        if factor.info or factor.rcond < LEAST_RCOND["double"]:
+            return None
+        factors[value] = factor
+    system = _General(design, lam, P)
+
+    def solve(B: Array) -> Array:
+        return np.hstack([factors[value].solve(B[:, [c]]) for c, value in enumerate(lam.tolist())])
+
+    def excess(R: Array, g: Array) -> Array:
+        return 0.5 * (g * solve(g)).sum(axis=0)
+
+    W, measures, steps = system.refine(
+        np.asfortranarray(solve(system.cross)), lambda W, R, g: np.asfortranarray(W + solve(g)), steps=3, excess=excess
+    )
+    dof = {value: design.p - value * float(np.trace(factor.solve(P))) for value, factor in factors.items()}
+    return Solved(
+        W, measures, steps, name="cholesky", reason="normal equations with the penalty matrix",
+        rcond=min(factor.rcond for factor in factors.values()), dof=np.array([dof[value] for value in lam.tolist()]),
     )  # fmt: skip
-    found = _certify(system, proven)
-    _warn(system, proven, found, 0.0)
-    return _as_fit(design, W, System(design, lam, None), alpha, convention, None, found, proven)
 
 
 def _penalty_matrix(penalty: Any, p: int) -> Array:

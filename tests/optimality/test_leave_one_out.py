@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from shrinkage import _leave_one_out as leave_one_out
 from shrinkage import ridge, ridge_cv, ridge_path
 from shrinkage.reference import ridge as textbook
 
@@ -244,3 +245,39 @@ def test_the_standard_error_counts_the_samples_that_are_left():
     squares = np.square(found.errors[0][np.isfinite(found.errors[0])])
     assert len(squares) == 6
     assert found.standard_error == pytest.approx(squares.std(ddof=1) / np.sqrt(6), rel=1e-9)
+
+
+def test_filters_of_many_alphas_are_products_of_few_columns():
+    values, lam = np.geomspace(1.0, 1e4, 200), np.geomspace(1e-3, 1e3, 80)
+    D = values[:, None] / (values[:, None] + lam)
+    left, right = leave_one_out.factored(D)
+    assert left.shape[1] < 40
+    np.testing.assert_allclose(left @ right, D, rtol=0, atol=4e-15)
+    assert leave_one_out.factored(D[:, :3]) is None
+    assert leave_one_out.factored(np.eye(4)) is None
+
+
+@pytest.mark.parametrize("p, rows", [(8, 60), (40, 50)])  # in the second some samples nearly decide their fit
+@pytest.mark.parametrize("t", [1, 30])
+def test_few_columns_for_all_alphas_change_no_digit(p, rows, t, monkeypatch):
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((rows, p))
+    X[3] *= 1e4
+    Y = X[:, :1] + rng.standard_normal((rows, t))
+    options = {
+        "alphas": np.geomspace(1e-6, 1e2, 60),
+        "sample_weight": np.r_[0.0, np.linspace(0.5, 2.0, rows - 1)],
+        "penalty_factor": np.r_[0.0, np.ones(p - 1)],
+        "store_errors": True,
+    }
+    plain = ridge_cv(X, Y, **options)
+    monkeypatch.setattr(leave_one_out, "_WORTH_FEWER", 0.0)
+    monkeypatch.setattr(leave_one_out, "_BLOCK_ENTRIES", 600)
+    calls, original = [], leave_one_out.factored
+    monkeypatch.setattr(leave_one_out, "factored", lambda D: calls.append(original(D)) or calls[-1])
+    few = ridge_cv(X, Y, **options)
+    assert calls
+    assert calls[0] is not None
+    np.testing.assert_allclose(few.errors, plain.errors, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(few.scores, plain.scores, rtol=1e-11)
+    np.testing.assert_allclose(few.standard_errors, plain.standard_errors, rtol=1e-9)

@@ -188,3 +188,23 @@ def test_refused_penalties(name):
     penalty, message = REFUSED[name]
     with pytest.raises((TypeError, ValueError), match=message):
         ridge_tikhonov(*data(4), 1.0, penalty)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_tikhonov_does_not_mind_columns_of_different_sizes(sparse):
+    """Scaling a column and the penalty with it scales its coefficient, to the last digits."""
+    X, Y = data(7, 2)
+    P = matrices(7)["definite"][0]
+    scale = 10.0 ** np.array([0, -9, 9, 3, -12, 0, 6])
+    plain = ridge_tikhonov(X, Y, [0.3, 0.02], P)
+    scaled = ridge_tikhonov(
+        sp.csc_array(X * scale) if sparse else X * scale, Y, [0.3, 0.02], P * np.outer(scale, scale)
+    )
+    np.testing.assert_allclose(scaled.coef * scale, plain.coef, rtol=1e-11)
+    np.testing.assert_allclose(scaled.effective_dof, plain.effective_dof, rtol=1e-11)
+    for c, alpha in enumerate([0.3, 0.02]):
+        alone = ridge_tikhonov(X, Y[:, c], alpha, P)
+        np.testing.assert_allclose(plain.coef[c], alone.coef, rtol=1e-12)
+    assert plain.certificate.converged
+    assert scaled.certificate.converged
+    assert scaled.certificate.objective == pytest.approx(plain.certificate.objective, rel=1e-12)

@@ -2,7 +2,9 @@
 from blas_int cimport blas_int
 from cython cimport floating
 from scipy.linalg.cython_blas cimport dgemm, dgemv, dsyrk, sgemm, sgemv, ssyrk
-from scipy.linalg.cython_lapack cimport dpocon, dpotrf, dpotrs, dtrtri, spocon, spotrf, spotrs, strtri
+from scipy.linalg.cython_lapack cimport (
+    dpocon, dpotrf, dpotrs, dsyevd, dtrtri, spocon, spotrf, spotrs, ssyevd, strtri,
+)
 
 cdef enum:
     AS_IS = 78         # 'N'
@@ -82,3 +84,16 @@ cdef inline void trtri(Py_ssize_t n, floating* a) noexcept nogil:
         dtrtri(&uplo, &diag, &n_, a, &n_, &info)
     else:
         strtri(&uplo, &diag, &n_, a, &n_, &info)
+
+
+# eigenvalues, ascending, and in place of A (its lower triangle) the vectors; 0 where that succeeded
+# work: 1 + 6n + 2n^2, iwork: 3 + 5n
+cdef inline int syevd(Py_ssize_t n, floating* a, floating* values, floating* work, blas_int* iwork) noexcept nogil:
+    cdef blas_int n_ = <blas_int> n, info = 0, liwork = <blas_int> (3 + 5 * n)
+    cdef blas_int lwork = <blas_int> min(1 + 6 * n + 2 * n * n, 2147483647)
+    cdef char uplo = b'L', job = b'V'
+    if floating is double:
+        dsyevd(&job, &uplo, &n_, a, &n_, values, work, &lwork, iwork, &liwork, &info)
+    else:
+        ssyevd(&job, &uplo, &n_, a, &n_, values, work, &lwork, iwork, &liwork, &info)
+    return <int> info

@@ -1,0 +1,37 @@
+"""Products and eigenvectors of dense matrices by the kernels' BLAS, for solvers that work between its calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import _interrupt
+from ._kernels import algebra as _algebra
+
+Array = np.ndarray[Any, Any]
+
+#: How much longer a flop takes in an eigendecomposition than in a product of matrices.
+_SLOW = 6.0
+
+
+def eigh(A: Array) -> tuple[Array, Array]:
+    """Eigenvalues (ascending) and vectors of a symmetric matrix given by its lower triangle.
+
+    A column-major A is overwritten: the vectors are where it was.
+    """
+    vectors, values = np.asfortranarray(A, dtype=np.float64), np.zeros(len(A))
+    if len(A):
+        work = np.empty(_algebra.work_size(len(A)))
+        if not _interrupt.run(_algebra.eigenvectors, vectors, values, work, work=_SLOW * 4.0 * len(A) ** 3):
+            raise np.linalg.LinAlgError(f"eigenvalues of a matrix of order {len(A)} did not converge")
+    return values, vectors
+
+
+def product(A: Array, B: Array, *, transposed: bool = False) -> Array:
+    """A B, or A'B, column-major."""
+    out = np.zeros((A.shape[1] if transposed else A.shape[0], B.shape[1]), order="F")
+    if A.size and B.size:
+        args = (np.asfortranarray(A), transposed, np.asfortranarray(B), out)
+        _interrupt.run(_algebra.multiply, *args, work=2.0 * A.size * B.shape[1])
+    return out
