@@ -16,7 +16,9 @@ from ._result import (
     Fit,
     IllConditionedWarning,
     Path,
+    SparsePath,
 )
+from .elastic_net import alpha_max, elastic_net, elastic_net_path, lasso_constrained
 from .ridge import ridge, ridge_cv, ridge_path
 
 if TYPE_CHECKING:
@@ -46,8 +48,13 @@ __all__ = [
     "IllConditionedWarning",
     "Inference",
     "Path",
+    "SparsePath",
     "__version__",
+    "alpha_max",
     "conventions",
+    "elastic_net",
+    "elastic_net_path",
+    "lasso_constrained",
     "ridge",
     "ridge_bayes",
     "ridge_bounded",

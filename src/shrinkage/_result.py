@@ -310,10 +310,7 @@ class Path:
 
     def __getitem__(self, k: int) -> Fit:
         """The k-th solution as a `Fit`; k counts from the largest alpha, negative k from the smallest."""
-        k = operator.index(k)
-        if not -len(self) <= k < len(self):
-            raise IndexError(f"the path has {_count(len(self), 'alpha')}, there is no number {k}")
-        k %= len(self)
+        k = _position(k, len(self))
         coef, dof = self.coefs[k], float(self.effective_dof[k])
         return replace(
             self._first,
@@ -384,6 +381,172 @@ METHODS = {
     "bic": "Bayesian information criterion",
     "evidence": "minus the log evidence",
 }
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class SparsePath:
+    """Lasso or elastic-net solutions along decreasing alphas.
+
+    Attributes
+    ----------
+    alphas : ndarray of shape (n_alphas,)
+        In the units of `convention`, decreasing.
+    coefs : scipy.sparse.csc_array of shape (n_features, n_alphas)
+    intercepts : ndarray of shape (n_alphas,)
+    certificates : tuple of Certificate
+        One per alpha.
+    effective_dof : ndarray of shape (n_alphas,)
+        Without the intercept.
+    deviance_explained : ndarray of shape (n_alphas,)
+        1 less the weighted sum of squared residuals over that of the null model, which is R^2 with an intercept.
+    n_active : ndarray of shape (n_alphas,)
+        Coefficients that are not zero.
+    n_passes : int
+        Passes over X, the certificates included.
+    l1_ratio : float
+    convention : str
+    solver, solver_reason : str
+        What ran, and why.
+    feature_names : tuple of str or None
+    """
+
+    alphas: Array
+    coefs: Any
+    intercepts: Array
+    certificates: tuple[Certificate, ...]
+    effective_dof: Array
+    deviance_explained: Array
+    n_active: Array
+    n_passes: int
+    l1_ratio: float
+    convention: str
+    solver: str
+    solver_reason: str
+    #: The first solution, for what all of them share, and the null model's sum of squares.
+    _first: Fit
+    _deviance: float
+    feature_names: tuple[str, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.alphas)
+
+    def __getitem__(self, k: int) -> Fit:
+        """The k-th solution as a `Fit`; k counts from the largest alpha, negative k from the smallest."""
+        k = _position(k, len(self))
+        return replace(
+            self._first,
+            coef=self.coefs[:, [k]].toarray()[:, 0],
+            intercept=float(self.intercepts[k]),
+            alpha=float(self.alphas[k]),
+            effective_dof=float(self.effective_dof[k]),
+            certificate=self.certificates[k],
+        )
+
+    def __iter__(self) -> Iterator[Fit]:
+        return (self[k] for k in range(len(self)))
+
+    def active(self, k: int) -> Array:
+        """Indices of the coefficients that are not zero at the k-th alpha, increasing."""
+        k = _position(k, len(self))
+        return np.array(self.coefs.indices[self.coefs.indptr[k] : self.coefs.indptr[k + 1]])
+
+    def predict(self, X: Any, alpha: float | None = None) -> Array:
+        """Predictions at every alpha, or at one.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+        alpha : float, optional
+            Between two alphas of the path coefficients are interpolated linearly, which is exact where their signs are
+            the same and l1_ratio is 1; fit again with `elastic_net` for the exact ones.
+
+        Returns
+        -------
+        ndarray of shape (n, n_alphas), or (n,) for one alpha
+
+        Raises
+        ------
+        ValueError
+            `alpha` is outside of the path, or X does not fit.
+        """
+        if alpha is None:
+            coefs = np.ascontiguousarray(self.coefs.toarray().T)
+            return predict(X, coefs, self.intercepts, self.feature_names, self._first.n_features)
+        if isinstance(alpha, (bool, np.bool_)) or not isinstance(alpha, (int, float, np.integer, np.floating)):
+            raise TypeError(f"alpha must be a number, got {alpha!r}")
+        if not self.alphas[-1] <= alpha <= self.alphas[0]:
+            raise ValueError(
+                f"alpha must be on the path, from {self.alphas[-1]:.6g} to {self.alphas[0]:.6g}, got {alpha!r}"
+            )
+        k = int(np.searchsorted(-self.alphas, -float(alpha)))
+        coef, intercept = self.coefs[:, [k]].toarray()[:, 0], float(self.intercepts[k])
+        if self.alphas[k] != alpha:
+            share = (self.alphas[k - 1] - float(alpha)) / (self.alphas[k - 1] - self.alphas[k])
+            coef = share * coef + (1.0 - share) * self.coefs[:, [k - 1]].toarray()[:, 0]
+            intercept = share * intercept + (1.0 - share) * float(self.intercepts[k - 1])
+        return predict(X, coef, intercept, self.feature_names, self._first.n_features)
+
+    def select(self, criterion: str = "bic") -> Fit:
+        """The solution with the smallest information criterion.
+
+        Parameters
+        ----------
+        criterion : {"aic", "bic", "ebic"}, default "bic"
+            n log(mean squared residual) plus 2 ("aic") or log n ("bic") per degree of freedom, the intercept counted;
+            "ebic" adds 2 log C(n_features, n_active). n is the number of samples.
+
+        Returns
+        -------
+        Fit
+
+        Raises
+        ------
+        ValueError
+            The criterion is unknown, or every solution fits without residual.
+
+        References
+        ----------
+        Akaike (1974), IEEE TAC 19(6). Schwarz (1978), Annals of Statistics 6(2). Chen and Chen (2008), Biometrika 95(3)
+        with gamma = 1. Zou, Hastie and Tibshirani (2007), Annals of Statistics 35(5), degrees of freedom of the lasso.
+        """
+        scores = self.criterion(criterion)
+        if not np.isfinite(scores).any():
+            raise ValueError(f"{criterion} is infinite all along the path: the solutions leave no residual")
+        return self[int(np.where(np.isfinite(scores), scores, np.inf).argmin())]
+
+    def criterion(self, criterion: str) -> Array:
+        """The values that `select` compares, (n_alphas,)."""
+        if criterion not in ("aic", "bic", "ebic"):
+            raise ValueError(f"criterion must be 'aic', 'bic' or 'ebic', got {criterion!r}")
+        n, p = self._first.n_samples, self._first.n_features
+        loss = (1.0 - self.deviance_explained) * self._deviance / self._first.sum_weights
+        each = 2.0 if criterion == "aic" else math.log(n)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scores = n * np.log(loss) + each * (self.effective_dof + self._first.fit_intercept)
+        scores = np.where(loss > 1e-14 * self._deviance / self._first.sum_weights, scores, np.nan)
+        if criterion == "ebic":
+            scores = scores + [
+                2.0 * (math.lgamma(p + 1) - math.lgamma(k + 1) - math.lgamma(p - k + 1)) for k in self.n_active
+            ]
+        return scores
+
+    def __repr__(self) -> str:
+        worst = max(self.certificates, key=lambda one: one.relative_gap)
+        return "\n".join([
+            f"SparsePath: {_count(len(self), 'alpha')}, {_count(self._first.n_features, 'feature')}",
+            f"  alphas         {self.alphas[0]:.6g} to {self.alphas[-1]:.6g} ({self.convention} convention)",
+            f"  active         {self.n_active[0]} to {self.n_active[-1]}",
+            f"  explained      {self.deviance_explained[-1]:.2%} at the smallest alpha",
+            f"  certificate    worst relative gap {worst.relative_gap:.1e}",
+            f"  solver         {self.solver}: {self.solver_reason}",
+        ])  # fmt: skip
+
+
+def _position(k: int, count: int) -> int:
+    k = operator.index(k)
+    if not -count <= k < count:
+        raise IndexError(f"the path has {_count(count, 'alpha')}, there is no number {k}")
+    return k % count
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -389,11 +389,12 @@ class SparseStorage:
         return self._as_scipy().toarray().astype(np.float64) + self.shift
 
     def columns(self, which: Matrix) -> Matrix:
-        out = np.zeros((self.p, len(which)))
-        out[which, np.arange(len(which))] = 1.0
-        product = np.zeros((self.n, len(which)))
-        self.multiply(out, product)
-        return product + self.shift[which]
+        X, out = self.turned(rowwise=False), np.zeros((self.n, len(which)), order="F")
+        for k, j in enumerate(which):
+            part = slice(X.indptr[j], X.indptr[j + 1])
+            out[X.indices[part], k] = X.data[part]
+        out += self.shift[which]
+        return out
 
     def rows(self, start: int, stop: int) -> SparseStorage:
         X = self.turned(rowwise=True)

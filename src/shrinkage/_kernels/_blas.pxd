@@ -1,7 +1,9 @@
 """BLAS and LAPACK in both precisions. The only place that branches on float or double."""
 from blas_int cimport blas_int
 from cython cimport floating
-from scipy.linalg.cython_blas cimport dgemm, dgemv, dsyrk, sgemm, sgemv, ssyrk
+from scipy.linalg.cython_blas cimport (
+    daxpy, dgemm, dgemv, drot, dsymv, dsyrk, dtrmv, dtrsm, dtrsv, sgemm, sgemv, ssyrk,
+)
 from scipy.linalg.cython_lapack cimport (
     dpocon, dpotrf, dpotrs, dsyevd, dtrtri, spocon, spotrf, spotrs, ssyevd, strtri,
 )
@@ -43,13 +45,13 @@ cdef inline void gemm(char ta, char tb, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k
 
 
 # A = L L^T in place, lower, column major; 0 or the order of the minor that is not positive
-cdef inline int potrf(Py_ssize_t n, floating* a) noexcept nogil:
-    cdef blas_int n_ = <blas_int> n, info = 0
+cdef inline int potrf(Py_ssize_t n, floating* a, Py_ssize_t lda) noexcept nogil:
+    cdef blas_int n_ = <blas_int> n, lda_ = <blas_int> lda, info = 0
     cdef char uplo = b'L'
     if floating is double:
-        dpotrf(&uplo, &n_, a, &n_, &info)
+        dpotrf(&uplo, &n_, a, &lda_, &info)
     else:
-        spotrf(&uplo, &n_, a, &n_, &info)
+        spotrf(&uplo, &n_, a, &lda_, &info)
     return <int> info
 
 
@@ -97,3 +99,48 @@ cdef inline int syevd(Py_ssize_t n, floating* a, floating* values, floating* wor
     else:
         ssyevd(&job, &uplo, &n_, a, &n_, values, work, &lwork, iwork, &liwork, &info)
     return <int> info
+
+
+# What the active-set kernel needs, in double precision alone; L is lower triangular, column major.
+
+# y += a x
+cdef inline void axpy(Py_ssize_t n, double a, const double* x, double* y) noexcept nogil:
+    cdef blas_int n_ = <blas_int> n, one = 1
+    daxpy(&n_, &a, <double*> x, &one, y, &one)
+
+
+# (x, y) <- (c x + s y, c y - s x)
+cdef inline void rotate(Py_ssize_t n, double* x, double* y, double c, double s) noexcept nogil:
+    cdef blas_int n_ = <blas_int> n, one = 1
+    drot(&n_, x, &one, y, &one, &c, &s)
+
+
+# y += A x, A symmetric
+cdef inline void symv(Py_ssize_t n, const double* A, Py_ssize_t lda, const double* x, double* y) noexcept nogil:
+    cdef blas_int n_ = <blas_int> n, lda_ = <blas_int> lda, one = 1
+    cdef char uplo = b'L'
+    cdef double alpha = 1
+    dsymv(&uplo, &n_, &alpha, <double*> A, &lda_, <double*> x, &one, &alpha, y, &one)
+
+
+# x <- L^-1 x, or L'^-1 x
+cdef inline void trsv(char trans, Py_ssize_t n, const double* L, Py_ssize_t ldl, double* x) noexcept nogil:
+    cdef blas_int n_ = <blas_int> n, ldl_ = <blas_int> ldl, one = 1
+    cdef char uplo = b'L', diag = b'N'
+    dtrsv(&uplo, &trans, &diag, &n_, <double*> L, &ldl_, x, &one)
+
+
+# x <- L x, or L'x
+cdef inline void trmv(char trans, Py_ssize_t n, const double* L, Py_ssize_t ldl, double* x) noexcept nogil:
+    cdef blas_int n_ = <blas_int> n, ldl_ = <blas_int> ldl, one = 1
+    cdef char uplo = b'L', diag = b'N'
+    dtrmv(&uplo, &trans, &diag, &n_, <double*> L, &ldl_, x, &one)
+
+
+# B (n x k) <- L^-1 B
+cdef inline void trsm(Py_ssize_t n, Py_ssize_t k, const double* L, Py_ssize_t ldl, double* B,
+                      Py_ssize_t ldb) noexcept nogil:
+    cdef blas_int n_ = <blas_int> n, k_ = <blas_int> k, ldl_ = <blas_int> ldl, ldb_ = <blas_int> ldb
+    cdef char side = b'L', uplo = b'L', trans = b'N', diag = b'N'
+    cdef double one = 1
+    dtrsm(&side, &uplo, &trans, &diag, &n_, &k_, &one, <double*> L, &ldl_, B, &ldb_)

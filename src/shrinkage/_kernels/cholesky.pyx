@@ -50,7 +50,7 @@ def factor(floating[::1, :] A):
                 sums[i] += v
         for j in range(n):
             norm = max(norm, sums[j])
-        info = potrf(n, &A[0, 0])
+        info = potrf(n, &A[0, 0], n)
         if info == 0:
             rcond = pocon(n, &A[0, 0], norm, work, iwork)
     free(sums)

@@ -1,0 +1,235 @@
+"""The elastic net of one target in sum units, and the part of it that is solved at a time: a working set of columns.
+
+With Z = S^1/2 (X - mean) and lambda = W alpha the problem is
+
+    minimize |y - Zw|^2 / 2 + lambda sum_j [ l1_j |w_j| + l2_j w_j^2 / 2 ],   lower_j <= w_j <= upper_j,
+
+l1_j = rho v_j and l2_j = (1 - rho) v_j. Most w_j are zero: the Gram matrix of a few more columns than are not is enough
+to solve it, and one product of X with the residuals of many lambdas tells whether they were enough.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import _interrupt
+from ._algebra import product
+from ._design import Design, check_memory
+from ._kernels import active_set as _active_set
+from ._kernels import gaps as _gaps
+from ._ridge_system import Array, PivotedQR
+
+#: Rows of `Measures.table`.
+GAP, PENALTY, VIOLATION = range(3)
+
+
+class Problem:
+    """One target's elastic net.
+
+    Attributes
+    ----------
+    l1, l2 : ndarray of shape (p,)
+        Weights of |w| and w^2 / 2 at lambda = 1.
+    lower, upper : ndarray of shape (p,)
+        Bounds; both zero for excluded features.
+    cross : ndarray of shape (p,)
+        Z'y.
+    square : float
+        |y|^2.
+    free : ndarray of int
+        Features that nothing penalizes.
+    """
+
+    def __init__(
+        self, design: Design, target: int, rho: float, factors: Array | None, scale: Array | None, lower: Array | None,
+        upper: Array | None,
+    ) -> None:  # fmt: skip
+        self.design, self.target, p = design, target, design.p
+        v = np.ones(p) if factors is None else factors
+        kept = np.isfinite(v)
+        size = np.ones(p) if scale is None else scale
+        if scale is not None:
+            kept &= scale > 0
+        v = np.where(kept, v, 0.0)
+        self.l1, self.l2 = rho * v * size, (1.0 - rho) * v * size * size
+        self.lower = np.where(kept, -np.inf if lower is None else lower, 0.0)
+        self.upper = np.where(kept, np.inf if upper is None else upper, 0.0)
+        self.diagonal = design.total_weight * np.square(design.scale)
+        self.cross = np.ascontiguousarray(design.cross[:, target])
+        self.square = float(design.y_square[target])
+        self.root = np.sqrt(design.s[: design.n])[:, None] if design.weighted else None
+        self.free = np.flatnonzero((v == 0) & kept & (self.diagonal > 0))
+        unbounded = self.free[np.isinf(self.lower[self.free]) & np.isinf(self.upper[self.free])]
+        self._free_columns: Array | None = None
+        if len(unbounded):
+            Z = design.storage.columns(unbounded) - design.mean[unbounded]
+            self._free_columns = PivotedQR(Z if self.root is None else self.root * Z).Q
+
+    @property
+    def size(self) -> float:
+        """The objective at w = 0."""
+        return 0.5 * self.square
+
+    def columns(self, which: Array) -> Array:
+        """Those of Z, column-major."""
+        Z = self.design.storage.columns(which)
+        Z -= self.design.mean[which]
+        if self.root is not None:
+            Z *= self.root
+        return np.asfortranarray(Z)
+
+    def residuals(self, W: Array) -> Array:
+        """y - (X - mean) W, (n, K)."""
+        return self.design.Y[:, [self.target]] - self.design.apply(W)
+
+    def gradient(self, R: Array) -> Array:
+        """(X - mean)' S R."""
+        d = self.design
+        G = np.zeros((d.p, R.shape[1]), order="F")
+        d.storage.sweep(d.mean, d.s, 1.0, None, np.asfortranarray(R), G)
+        return G
+
+    def measure(self, W: Array, R: Array, lam: Array) -> Measures:
+        """What residuals R = y - (X - mean) W, taken from the data, prove of the columns of W at each lam."""
+        d = self.design
+        loss = d.square_sum(R)
+        g, square, lost = self.gradient(R), loss, 0.0
+        if self._free_columns is not None:
+            Q = self._free_columns
+            delta = Q @ (Q.T @ (R if self.root is None else self.root * R))
+            lost = np.square(delta).sum(axis=0)
+            g -= d.adjoint_plain(delta if self.root is None else self.root * delta)
+            square = np.maximum(loss - lost, 0.0)
+        table, excess = np.empty((3, len(lam))), np.empty(d.p)
+        _gaps.measure(
+            g, W, lam, self.l1, self.l2, self.lower, self.upper, self.diagonal, np.ascontiguousarray(square), table,
+            excess,
+        )  # fmt: skip
+        table[GAP] += 0.5 * lost
+        return Measures(table, excess, loss, g)
+
+
+class Measures:
+    """Gaps, penalties and violations (3, K), how far resting coordinates are from moving (p,), losses and gradients."""
+
+    __slots__ = ("excess", "g", "loss", "table")
+
+    def __init__(self, table: Array, excess: Array, loss: Array, g: Array) -> None:
+        self.table, self.excess, self.loss, self.g = table, excess, loss, g
+
+
+class WorkingSet:
+    """Some columns with their Gram matrix, coefficients and the factor of the active ones.
+
+    Attributes
+    ----------
+    which : ndarray of int
+        The columns, in the order they came.
+    counts : ndarray of shape (7,)
+        Checks, epochs of coordinate descent, columns that came and went, systems, slides, factorizations.
+    """
+
+    G: Array
+    L: Array
+    c: Array
+    l1: Array
+    l2: Array
+    lower: Array
+    upper: Array
+    w: Array
+    q: Array
+    indices: Array
+
+    def __init__(self, problem: Problem, *, gram: Array | None = None) -> None:
+        self.problem = problem
+        self.which = np.zeros(0, np.intp)
+        self.counts = np.zeros(7, np.int64)
+        self.stop = np.zeros(1, np.int32)
+        self.state = np.zeros(2, np.int32)
+        self._room(0 if gram is None else problem.design.p)
+        self.Z = np.zeros((problem.design.n, 0), order="F")
+        self.whole = gram is not None
+        if gram is not None:
+            self.G[...] = gram
+            self._append(np.arange(problem.design.p))
+
+    def __len__(self) -> int:
+        return len(self.which)
+
+    def _room(self, size: int) -> None:
+        """Memory for so many columns, keeping what there is."""
+        check_memory(16.0 * size * size, f"a working set of {size} columns")
+        m = len(self.which)
+        for name, shape in (("G", (size, size)), ("L", (size, size))):
+            old, new = getattr(self, name, None), np.zeros(shape, order="F")
+            if old is not None:
+                new[: len(old), : len(old)] = old
+            setattr(self, name, new)
+        for name in ("c", "l1", "l2", "lower", "upper", "w", "q"):
+            longer = np.zeros(size)
+            if m:
+                longer[:m] = getattr(self, name)[:m]
+            setattr(self, name, longer)
+        indices = np.zeros((4, size), np.int32)
+        indices[1] = -1
+        if m:
+            indices[:, :m] = self.indices[:, :m]
+        self.indices = indices
+        self.scratch, self.block = np.zeros((6, size)), np.zeros(32 * (size + 32))
+
+    def _append(self, which: Array) -> None:
+        P, part = self.problem, slice(len(self.which), len(self.which) + len(which))
+        for name, values in (("c", P.cross), ("l1", P.l1), ("l2", P.l2), ("lower", P.lower), ("upper", P.upper)):
+            getattr(self, name)[part] = values[which]
+        self.w[part], self.q[part] = 0.0, 0.0
+        self.indices[1, part], self.indices[2, part] = -1, 0
+        self.which = np.concatenate([self.which, which])
+
+    def add(self, which: Array) -> None:
+        """More columns, at zero."""
+        if not len(which):
+            return
+        m, total = len(self.which), len(self.which) + len(which)
+        if total > len(self.c):
+            self._room(max(64, total + total // 2))
+        fresh = self.problem.columns(which)
+        if total > self.Z.shape[1]:
+            Z = np.empty((self.problem.design.n, len(self.c)), order="F")
+            Z[:, :m] = self.Z[:, :m]
+            self.Z = Z
+        self.Z[:, m:total] = fresh
+        block = product(self.Z[:, :total], fresh, transposed=True)
+        self.G[:total, m:total] = block
+        self.G[m:total, :m] = block[:m].T
+        self._append(which)
+
+    def solve(self, lam: Array, tol: float) -> tuple[int, Array]:
+        """(how many of lam were solved to the gap tol, coefficients of the columns at those and the next one)."""
+        m = len(self.which)
+        out, gaps = np.zeros((m, len(lam)), order="F"), np.empty(len(lam))
+        work = 20.0 * len(lam) * float(m) ** 2
+        solved = _interrupt.run(
+            _active_set.solve, self.G, m, self.c, self.problem.square, self.l1, self.l2, self.lower, self.upper,
+            np.ascontiguousarray(lam), tol, self.w, self.q, self.L, self.indices, self.state, self.scratch, self.block,
+            out, gaps, self.counts, self.stop, work=work, stop=self.stop,
+        )  # fmt: skip
+        return solved, out[:, : solved + 1]
+
+    def set(self, w: Array) -> None:
+        """Start from these coefficients of the columns."""
+        self.w[: len(w)] = w
+        self.state[:] = 0
+
+    def residuals(self, out: Array) -> Array:
+        """y - (X - mean) w for the columns' coefficients, in rows without weight as in the others."""
+        P = self.problem
+        if self.whole or P.root is not None:
+            return P.residuals(self.full(out))
+        R = product(self.Z[:, : len(self.which)], out)
+        return np.subtract(P.design.Y[:, [P.target]], R, out=R)
+
+    def full(self, out: Array) -> Array:
+        """Coefficients of all features."""
+        W = np.zeros((self.problem.design.p, out.shape[1]), order="F")
+        W[self.which] = out
+        return W

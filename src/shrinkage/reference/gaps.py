@@ -1,0 +1,73 @@
+"""Twin of `shrinkage._kernels.gaps`: duality gaps of elastic-net solutions from their gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+def _conjugate(g: Array, l1: Array, l2: Array, lower: Array, upper: Array) -> Array:
+    """h*(g) = max over lower <= w <= upper of g w - l1 |w| - l2 w^2 / 2; inf where that has no end."""
+    over = np.maximum(np.abs(g) - l1, 0.0)
+    end = np.where(g > 0, upper, -lower)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        w = np.where(l2 > 0, np.minimum(end, over / np.where(l2 > 0, l2, 1.0)), end)
+        return np.where((over > 0) & (w > 0), w * over - 0.5 * l2 * w * w, 0.0)
+
+
+def _dual_gap(
+    g: Array, w: Array, l1: Array, l2: Array, lower: Array, upper: Array, diagonal: Array, square: float, rows: bool
+) -> float:
+    """P(w) - D(s r), g = Z'r, |r|^2 = square, with the best s that the residuals r allow.
+
+    With `rows` the quadratic part of the penalty is rows of the data, so that residuals and gradient have it in them.
+    A coordinate without penalty or bound, for which no gradient but zero is feasible, counts g^2 over twice its part of
+    the matrix's diagonal.
+    """
+    curvature = diagonal + l2
+    if rows:
+        g, square, l2 = g - l2 * w, square + float(l2 @ (w * w)), np.zeros_like(l2)
+    end = np.where(g > 0, upper, -lower)
+    tied = (l2 == 0) & (l1 > 0) & (np.abs(g) > l1) & np.isinf(end)
+    s = float((l1[tied] / np.abs(g[tied])).min(initial=1.0))
+    if square > 0:
+        s = min(s, max(0.0, 1.0 + float(g @ w) / square))
+    g = s * g
+    loose = (l1 == 0) & (l2 == 0) & np.isinf(np.where(g > 0, upper, -lower))
+    with np.errstate(invalid="ignore"):
+        terms = l1 * np.abs(w) + 0.5 * l2 * w * w - g * w + _conjugate(g, l1 * (1 + 1e-15), l2, lower, upper)
+    alone = np.where(curvature > 0, 0.5 * g * g / np.where(curvature > 0, curvature, 1.0), 0.0)
+    return 0.5 * (1 - s) ** 2 * square + float(np.where(loose, alone, np.maximum(terms, 0.0)).sum())
+
+
+def measure(
+    g: Array,
+    W: Array,
+    lam: Array,
+    l1: Array,
+    l2: Array,
+    lower: Array,
+    upper: Array,
+    diagonal: Array,
+    square: Array,
+    out: Array,
+    excess: Array,
+) -> None:
+    """out <- gap, penalty and largest violation of the optimality conditions of every column of W; excess (p,) <- how
+    far coordinates at zero are pushed beyond their l1, at most over the columns, in units of lam; -1 where none is
+    at zero."""
+    excess[:] = -1.0
+    for k, strength in enumerate(lam):
+        w, a, b = W[:, k], strength * l1, strength * l2
+        out[0, k] = min(_dual_gap(g[:, k], w, a, b, lower, upper, diagonal, square[k], rows) for rows in (False, True))
+        out[1, k] = a @ np.abs(w) + 0.5 * b @ (w * w)
+        h = g[:, k] - b * w
+        up = np.where(w < 0, h + a, h - a)
+        down = np.where(w > 0, a - h, -h - a)
+        push = np.maximum(np.where(w < upper, up, 0.0), np.where(w > lower, down, 0.0))
+        out[2, k] = max(0.0, float(push.max(initial=0.0)))
+        rest = w == 0
+        excess[rest] = np.maximum(excess[rest], push[rest] / (strength if strength > 0 else 1.0))
