@@ -17,19 +17,9 @@ LAYERS = [
     {"_algebra", "_extras", "_interrupt", "_threads"},
     {"_storage"},
     {"_design", "_result", "conventions", "losses", "penalties"},
-    {
-        "optim",
-        "ridge",
-        "_ridge_system",
-        "_evidence",
-        "_leave_one_out",
-        "_selection",
-        "_spectrum",
-        "_positive",
-        "inference",
-        "variants",
-    }
-    | {"bayes", "kernel_ridge", "cross_validation", "elastic_net", "glm", "streaming"},
+    {"optim", "ridge", "_ridge_system", "_evidence", "_leave_one_out", "_selection", "_spectrum", "_positive"}
+    | {"_working_set", "inference", "variants", "bayes", "kernel_ridge", "elastic_net", "cross_validation"}
+    | {"glm", "streaming"},
     {"cli", "distributed", "persistence", "plot", "sklearn", "torch", "_report", "_tables"},
     {"__init__", "__main__"},
 ]
