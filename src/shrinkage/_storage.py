@@ -202,7 +202,8 @@ class DenseStorage:
         return out
 
     def columns(self, which: Matrix) -> Matrix:
-        return np.asarray(self.X[:, which], dtype=np.float64)
+        """A column-major copy in double precision."""
+        return self.X.T[which].T.astype(np.float64, order="F", copy=False)
 
     def not_zero(self, which: Matrix) -> Matrix:
         """Those of the columns `which` that may have an entry that is not zero."""

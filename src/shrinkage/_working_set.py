@@ -19,6 +19,10 @@ from ._kernels import active_set as _active_set
 from ._kernels import gaps as _gaps
 from ._ridge_system import Array, PivotedQR
 
+#: |mean| / sd up to which a product with X less that of its mean keeps its digits.
+_NEAR = 10.0
+#: Solutions up to which a pass over a long X is worth its time where its Gram matrix is at hand.
+_FEW = 4
 #: Rows of `Measures.table`.
 GAP, PENALTY, VIOLATION = range(3)
 
@@ -59,7 +63,13 @@ class Problem:
         self.square = float(design.y_square[target])
         self.root = np.sqrt(design.s[: design.n])[:, None] if design.weighted else None
         self.free = np.flatnonzero((v == 0) & kept & (self.diagonal > 0))
-        unbounded = self.free[np.isinf(self.lower[self.free]) & np.isinf(self.upper[self.free])]
+        self.unbounded = unbounded = self.free[np.isinf(self.lower[self.free]) & np.isinf(self.upper[self.free])]
+        X = None if design.storage.sparse else design.storage.X
+        near = (np.abs(design.mean) <= _NEAR * design.scale) | (design.mean == 0)
+        #: X or X' as BLAS reads it, where products with it need no centring of their own
+        self._plain: tuple[Array, bool] | None = None
+        if X is not None and X.dtype == np.float64 and near.all() and (X.flags.f_contiguous or X.flags.c_contiguous):
+            self._plain = (X, True) if X.flags.f_contiguous else (X.T, False)
         self._free_columns: Array | None = None
         if len(unbounded):
             Z = design.storage.columns(unbounded) - design.mean[unbounded]
@@ -80,11 +90,22 @@ class Problem:
 
     def residuals(self, W: Array) -> Array:
         """y - (X - mean) W, (n, K)."""
-        return self.design.Y[:, [self.target]] - self.design.apply(W)
+        y = self.design.Y[:, [self.target]]
+        if self._plain is not None:
+            X, transposed = self._plain
+            return y - (product(X, W, transposed=not transposed) - np.einsum("j,jk->k", self.design.mean, W))
+        return y - self.design.apply(W)
 
     def gradient(self, R: Array) -> Array:
         """(X - mean)' S R."""
         d = self.design
+        if self._plain is not None:
+            weighted = d.s[: d.n, None] * R if d.weighted else R
+            X, transposed = self._plain
+            G = product(X, weighted, transposed=transposed)
+            if d.fit_intercept:  # the residuals' own mean is rounding, and so is what this takes away
+                G -= np.multiply.outer(d.mean, weighted.sum(axis=0))
+            return G
         G = np.zeros((d.p, R.shape[1]), order="F")
         d.storage.sweep(d.mean, d.s, 1.0, None, np.asfortranarray(R), G)
         return G
@@ -93,14 +114,31 @@ class Problem:
         """What residuals R = y - (X - mean) W, taken from the data, prove of the columns of W at each lam."""
         d = self.design
         loss = d.square_sum(R)
-        g, square, lost = self.gradient(R), loss, 0.0
+        g, square, lost = self.gradient(R), loss, np.zeros(len(lam))
         if self._free_columns is not None:
             Q = self._free_columns
             delta = Q @ (Q.T @ (R if self.root is None else self.root * R))
             lost = np.square(delta).sum(axis=0)
             g -= d.adjoint_plain(delta if self.root is None else self.root * delta)
             square = np.maximum(loss - lost, 0.0)
-        table, excess = np.empty((3, len(lam))), np.empty(d.p)
+        return self._tabled(W, g, lam, loss, square, lost)
+
+    def measure_moments(self, G: Array, W: Array, lam: Array) -> Measures:
+        """The same from Z'Z and Z'y alone, where X is much longer than wide."""
+        GW = product(G, W)
+        g = self.cross[:, None] - GW
+        loss = np.maximum(self.square - ((self.cross[:, None] + g) * W).sum(axis=0), 0.0)
+        lost = np.zeros(len(lam))
+        if len(self.unbounded):
+            # |delta|^2 of the residuals' projection on the free columns, and what it takes from the gradient
+            u = self.unbounded
+            part = np.linalg.lstsq(G[np.ix_(u, u)], g[u], rcond=None)[0]
+            lost = np.maximum((g[u] * part).sum(axis=0), 0.0)
+            g = g - G[:, u] @ part
+        return self._tabled(W, np.asfortranarray(g), lam, loss, np.maximum(loss - lost, 0.0), lost)
+
+    def _tabled(self, W: Array, g: Array, lam: Array, loss: Array, square: Array, lost: Array) -> Measures:
+        table, excess = np.empty((3, len(lam))), np.empty(self.design.p)
         _gaps.measure(
             g, W, lam, self.l1, self.l2, self.lower, self.upper, self.diagonal, np.ascontiguousarray(square), table,
             excess,
@@ -219,6 +257,13 @@ class WorkingSet:
         """Start from these coefficients of the columns."""
         self.w[: len(w)] = w
         self.state[:] = 0
+
+    def measure(self, out: Array, lam: Array) -> Measures:
+        """What the columns' coefficients prove: from the data, or, where there are many of them, from the Gram matrix."""
+        W = self.full(out)
+        if self.whole and out.shape[1] > _FEW:
+            return self.problem.measure_moments(self.G, W, lam)
+        return self.problem.measure(W, self.residuals(out), lam)
 
     def residuals(self, out: Array) -> Array:
         """y - (X - mean) w for the columns' coefficients, in rows without weight as in the others."""

@@ -104,16 +104,17 @@ class _Engine:
         self.before: float | None = None
         nonzero = np.zeros(0, np.intp) if start is None else np.flatnonzero(start)
         if not tall:
-            self.set.add(np.union1d(problem.free, nonzero))
+            self.set.add(np.union1d(problem.free, nonzero).astype(np.intp))
         if start is not None:
             self.set.set(np.clip(start, problem.lower, problem.upper)[self.set.which])
         elif len(problem.free):
             self._null()
-        W = self.set.full(self.set.w[: len(self.set), None])
-        R = problem.residuals(W) if start is not None or len(problem.free) else d.Y[:, [problem.target]]
         #: Z'r at the last solution
-        self.correlation = problem.gradient(np.array(R, order="F"))[:, 0] if R is not None else problem.cross
-        self.passes += 1
+        self.correlation = problem.cross
+        if start is not None or len(problem.free):
+            W = self.set.full(self.set.w[: len(self.set), None])
+            self.correlation = problem.gradient(problem.residuals(W))[:, 0]
+            self.passes += 1
 
     def _null(self) -> None:
         """The fit of the features that nothing penalizes."""
@@ -137,18 +138,16 @@ class _Engine:
             ratio = np.where(P.l1 > 0, pushed / P.l1, 0.0)
         return float(ratio.max(initial=0.0))
 
-    def run(self, lam: Array, needed: Array | None = None) -> Iterator[tuple[int, Array, Array, Measures, int]]:
-        """Yields (k, columns, coefficients, measures, column of the measures) for lam[k] in turn, those needed."""
-        k, block, attempts = 0, _FIRST, 0
+    def run(self, lam: Array) -> Iterator[tuple[int, Array, Array, Measures, int]]:
+        """Yields (k, columns, coefficients, measures, column of the measures) for lam[k] in turn."""
+        k, block, attempts = 0, _MOST if self.set.whole else _FIRST, 0
         while k < len(lam):
             stop = min(len(lam), k + block)
             if not self.set.whole:
                 self._grow(lam, k, stop)
             solved, out = self.set.solve(lam[k:stop], _INNER * self.tol)
-            R = self.set.residuals(out)
-            W = self.set.full(out)
-            found = self.problem.measure(W, R, lam[k : k + out.shape[1]])
-            self.passes += 1
+            found = self.set.measure(out, lam[k : k + out.shape[1]])
+            self.passes += not self.set.whole
             good = 0
             while good < solved and found.table[GAP, good] <= self.tol:
                 good += 1

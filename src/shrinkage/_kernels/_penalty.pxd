@@ -55,3 +55,13 @@ cdef inline double dual_gap(Py_ssize_t p, const double* g, const double* w, doub
         b = a * fabs(w[j]) + 0.5 * b * w[j] * w[j] - h * w[j] + conjugate(h, a * (1 + 1e-15), b, lower[j], upper[j])
         gap += max(b, 0.0)
     return gap
+
+
+# The smaller gap of the two ways to count the quadratic part, where there is one
+cdef inline double least_gap(Py_ssize_t p, const double* g, const double* w, double lam, const double* l1,
+                             const double* l2, const double* lower, const double* upper, const double* diagonal,
+                             Py_ssize_t step, double square, bint quadratic) noexcept nogil:
+    cdef double gap = dual_gap(p, g, w, lam, l1, l2, lower, upper, diagonal, step, square, False)
+    if quadratic:
+        gap = min(gap, dual_gap(p, g, w, lam, l1, l2, lower, upper, diagonal, step, square, True))
+    return gap

@@ -10,7 +10,7 @@ find most of the signs first.
 from libc.math cimport INFINITY, fabs, hypot, sqrt
 from libc.string cimport memmove
 
-from ._penalty cimport dual_gap
+from ._penalty cimport least_gap
 from ._blas cimport AS_IS, TRANSPOSED, axpy, gemm, potrf, rotate, symv, trmv, trsm, trsv
 
 cdef enum:
@@ -94,7 +94,7 @@ cdef inline double push(const Problem* P, Py_ssize_t j, int* piece) noexcept nog
     return max(up, down)
 
 
-cdef double restricted_gap(Problem* P, double yy) noexcept nogil:
+cdef double restricted_gap(Problem* P, double yy, bint quadratic) noexcept nogil:
     cdef double square = yy
     cdef Py_ssize_t j
     for j in range(P.m):
@@ -102,8 +102,7 @@ cdef double restricted_gap(Problem* P, double yy) noexcept nogil:
         if P.w[j] != 0:
             square += P.w[j] * (P.q[j] - 2 * P.c[j])
     square = max(square, 0.0)
-    return min(dual_gap(P.m, P.rank, P.w, 1, P.l1, P.l2, P.lower, P.upper, P.G, P.ld + 1, square, False),
-               dual_gap(P.m, P.rank, P.w, 1, P.l1, P.l2, P.lower, P.upper, P.G, P.ld + 1, square, True))
+    return least_gap(P.m, P.rank, P.w, 1, P.l1, P.l2, P.lower, P.upper, P.G, P.ld + 1, square, quadratic)
 
 
 cdef void refresh(Problem* P, bint anew) noexcept nogil:
@@ -447,7 +446,7 @@ cdef void settle(Problem* P) noexcept nogil:
 
 cdef Py_ssize_t call_up(Problem* P, bint worst) noexcept nogil:
     """Queue the resting coordinates that the gradient pushes hardest, or the one; how many, their pieces set."""
-    cdef Py_ssize_t j, count = 0, kept = 0, limit = max(<Py_ssize_t> LEAST, P.k // 2), top = -1
+    cdef Py_ssize_t j, count = 0, kept = 0, limit = max(<Py_ssize_t> LEAST, P.k // 8), top = -1
     cdef double v, most = 0, level, scale = 0
     cdef int piece
     for j in range(P.m):
@@ -510,6 +509,7 @@ def solve(const double[::1, :] G, Py_ssize_t m, const double[::1] c, double yy, 
     cdef Py_ssize_t i, j, count, solved = 0, round_, stalled
     cdef double gap, best
     cdef long long slides
+    cdef bint warm, quadratic = False
     P.m, P.ld, P.k, P.room, P.ldl = m, G.shape[0], state[0], L.shape[0], L.shape[0]
     P.G, P.c, P.lower, P.upper = &G[0, 0], &c[0], &lower[0], &upper[0]
     P.w, P.q, P.L = &w[0], &q[0], &L[0, 0]
@@ -519,6 +519,8 @@ def solve(const double[::1, :] G, Py_ssize_t m, const double[::1] c, double yy, 
     P.block, P.small = &block[BLOCK * BLOCK], &block[0]
     P.counts = &counts[0]
     with nogil:
+        for j in range(m):
+            quadratic = quadratic or l2[j] != 0
         for i in range(lam.shape[0]):
             count = 0
             for j in range(m):
@@ -541,10 +543,10 @@ def solve(const double[::1, :] G, Py_ssize_t m, const double[::1] c, double yy, 
             if count > 0 and P.k > 0:
                 refactor(&P)
                 refresh(&P, False)
-            best, stalled = INFINITY, 0
+            best, stalled, warm = INFINITY, 0, i > 0 or state[1] != 0
             for round_ in range(MOST_ROUNDS):
                 P.counts[CHECKS] += 1
-                gap = restricted_gap(&P, yy)
+                gap = restricted_gap(&P, yy, quadratic)
                 gaps[i] = gap
                 if gap <= tol or stop[0] != 0:
                     break
@@ -554,7 +556,10 @@ def solve(const double[::1, :] G, Py_ssize_t m, const double[::1] c, double yy, 
                     stalled += 1
                     if stalled > MOST_STALLED:
                         break
-                count = call_up(&P, stalled > 3)
+                # from one penalty to the next first those move that do already
+                count = 0
+                if round_ > 0 or P.k == 0 or not warm:
+                    count = call_up(&P, stalled > 3)
                 if count > max(<Py_ssize_t> LEAST, P.k // 2) and stalled <= 3:
                     epochs(&P, count, 3)
                     count = sort_out(&P, count)

@@ -1,7 +1,7 @@
 """Duality gaps of elastic-net solutions from their gradients: the certificate."""
 from libc.math cimport fabs
 
-from ._penalty cimport dual_gap
+from ._penalty cimport least_gap
 
 
 def measure(const double[::1, :] g, const double[::1, :] W, const double[::1] lam, const double[::1] l1,
@@ -14,9 +14,11 @@ def measure(const double[::1, :] g, const double[::1, :] W, const double[::1] la
     """
     cdef Py_ssize_t p = W.shape[0], j, k
     cdef double penalty, worst, h, w, a, up, down
+    cdef bint quadratic = False
     with nogil:
         for j in range(p):
             excess[j] = -1
+            quadratic = quadratic or l2[j] != 0
         for k in range(W.shape[1]):
             penalty = worst = 0
             for j in range(p):
@@ -36,10 +38,7 @@ def measure(const double[::1, :] g, const double[::1, :] W, const double[::1] la
                 worst = max(worst, up)
                 if w == 0 and up > excess[j] * lam[k]:
                     excess[j] = up / lam[k] if lam[k] > 0 else up
-            out[0, k] = min(
-                dual_gap(p, &g[0, k], &W[0, k], lam[k], &l1[0], &l2[0], &lower[0], &upper[0], &diagonal[0], 1,
-                         square[k], False),
-                dual_gap(p, &g[0, k], &W[0, k], lam[k], &l1[0], &l2[0], &lower[0], &upper[0], &diagonal[0], 1,
-                         square[k], True))
+            out[0, k] = least_gap(p, &g[0, k], &W[0, k], lam[k], &l1[0], &l2[0], &lower[0], &upper[0], &diagonal[0], 1,
+                                  square[k], quadratic)
             out[1, k] = penalty
             out[2, k] = worst
