@@ -18,12 +18,15 @@ from typing import Any, Literal
 
 import numpy as np
 
+from . import _interrupt
 from ._extras import require
 from ._kernels import dense as _dense
 from ._storage import DenseStorage, Matrix, Precision, SparseStorage
 
 _FRAME_LIBRARIES = {"pandas", "polars", "pyarrow", "modin", "cudf", "narwhals", "duckdb"}
 _MAX_INT = 2**31 - 1
+#: Features up to which X'X is taken without packing X first.
+_NARROW = 400
 #: Spread below which squares leave the range of numbers.
 _TINY = 1e-145
 
@@ -429,7 +432,32 @@ class Design:
             return np.zeros((0, 0), order="F")
         check_memory(8.0 * order * order * (1.0 if precision == "double" else 1.5), f"a {order} x {order} Gram matrix")
         row_scale = np.sqrt(self.s) if self.weighted else None
+        if axis == 0 and precision == "double" and column_scale is None and not self.weighted and self.p <= _NARROW:
+            plain = self.plain(1.0)
+            if plain is not None:
+                return self._plain_gram(*plain)
         return self.storage.gram(axis, self.mean, column_scale, row_scale, precision)
+
+    def plain(self, times: float) -> tuple[Matrix, bool] | None:
+        """X, or its transpose and False, as BLAS reads it, where no mean is larger than so many standard deviations.
+
+        Products that are centred afterwards then lose no more digits than `times` has.
+        """
+        storage = self.storage
+        if storage.sparse or storage.single or not (np.abs(self.mean) <= times * self.scale).all():
+            return None
+        X = storage.X  # type: ignore[union-attr]
+        if not (X.flags.c_contiguous or X.flags.f_contiguous):
+            return None
+        return (X.T, False) if storage.rowwise else (X, True)
+
+    def _plain_gram(self, X: Matrix, upright: bool) -> Matrix:
+        """X'X less the means' part: of few columns, packing X takes as long as multiplying it."""
+        out, none = np.zeros((self.p, self.p), order="F"), np.empty((1, 1), np.float32, order="F")
+        work = float(self.p) ** 2 * self.n
+        _interrupt.run(_dense.rank_update, X.ravel(order="F"), self.n, upright, True, True, out, none, work=work)
+        out -= np.tril(self.total_weight * np.multiply.outer(self.mean, self.mean))
+        return out
 
     def single_is_safe(self, column_scale: Matrix | None = None) -> bool:
         """Whether entries of Z are so near 1 that their products neither overflow nor vanish in float32."""

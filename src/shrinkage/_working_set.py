@@ -22,7 +22,7 @@ from ._ridge_system import Array, PivotedQR
 #: |mean| / sd up to which a product with X less that of its mean keeps its digits.
 _NEAR = 10.0
 #: Solutions up to which a pass over a long X is worth its time where its Gram matrix is at hand.
-_FEW = 4
+_FEW = 1
 #: Rows of `Measures.table`.
 GAP, PENALTY, VIOLATION = range(3)
 
@@ -64,12 +64,8 @@ class Problem:
         self.root = np.sqrt(design.s[: design.n])[:, None] if design.weighted else None
         self.free = np.flatnonzero((v == 0) & kept & (self.diagonal > 0))
         self.unbounded = unbounded = self.free[np.isinf(self.lower[self.free]) & np.isinf(self.upper[self.free])]
-        X = None if design.storage.sparse else design.storage.X
-        near = (np.abs(design.mean) <= _NEAR * design.scale) | (design.mean == 0)
         #: X or X' as BLAS reads it, where products with it need no centring of their own
-        self._plain: tuple[Array, bool] | None = None
-        if X is not None and X.dtype == np.float64 and near.all() and (X.flags.f_contiguous or X.flags.c_contiguous):
-            self._plain = (X, True) if X.flags.f_contiguous else (X.T, False)
+        self._plain = design.plain(_NEAR)
         self._free_columns: Array | None = None
         if len(unbounded):
             Z = design.storage.columns(unbounded) - design.mean[unbounded]
@@ -259,7 +255,7 @@ class WorkingSet:
         self.state[:] = 0
 
     def measure(self, out: Array, lam: Array) -> Measures:
-        """What the columns' coefficients prove: from the data, or, where there are many of them, from the Gram matrix."""
+        """What the columns' coefficients prove: from the data, or, of many solutions, from the Gram matrix."""
         W = self.full(out)
         if self.whole and out.shape[1] > _FEW:
             return self.problem.measure_moments(self.G, W, lam)
