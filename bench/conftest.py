@@ -46,11 +46,13 @@ class Entry:
         achieved = work.achieved(problem, answer)
         if achieved is not None:
             benchmark.extra_info[work.measure] = achieved
-            assert achieved <= getattr(problem, "tolerance", 0.0)
+            assert peer.loose or achieved <= getattr(problem, "tolerance", 0.0)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Entries for a test that asks for `entry`; its module says which work in WORK."""
     if "entry" in metafunc.fixturenames:
         rows = [row for row in ROWS if row.work == metafunc.module.WORK]
-        metafunc.parametrize("entry", [Entry(row, key) for row in rows for key in row.contenders], ids=str)
+        # rows that share a small problem share its entries
+        entries = {str(entry): entry for entry in (Entry(row, key) for row in rows for key in row.contenders)}
+        metafunc.parametrize("entry", list(entries.values()), ids=str)

@@ -1,9 +1,10 @@
 """Seeded problems, built by name.
 
 A name is ``<kind>-<n>x<p>[x<targets>]-[<density>-]<dtype>-<order>``, for example ``ar1-20000x1000-float32-F``,
-``gaussian-5000x1000x50-float64-C`` or ``sparse-100000x50000-0.0012-float64-CSR``: any size of any kind can be asked
-for, and the numbers behind a name never change. All orders of one problem hold the same numbers; its float32 form is
-the float64 one, rounded.
+``gaussian-5000x1000x50-float64-C`` or ``sparse-100000x50000-0.0012-float64-CSR``; for the lasso also
+``planted-<n>x<p>-k<k>-[r<correlation>-][duplicated-]float64-<order>``, for example ``planted-72x7129-k10-float64-F``.
+Any size of any kind can be asked for, and the numbers behind a name never change. All orders of one problem hold the
+same numbers; its float32 form is the float64 one, rounded. ``nci60-float64-F`` is real data, where package ISLP is.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,12 @@ SEED = 20_261_121
 
 # What an answer must reach to count as an answer: relative, recomputed in float64.
 TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
+# The same for the relative duality gap of a lasso.
+GAP = 1e-6
+
+
+class Missing(Exception):
+    """The data of a problem is not on this machine."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +52,23 @@ class Problem:
         return self.X.shape[0]
 
 
+@dataclass(frozen=True, eq=False)
+class Lasso(Problem):
+    """A lasso: 100 `alphas` down from the smallest without a non-zero coefficient, and `alpha`, a `fraction` of it."""
+
+    alpha: float = field(init=False)
+    alphas: Any = field(default=None, repr=False)
+    tolerance: float = GAP
+    fraction: float = 0.1
+
+    def __post_init__(self) -> None:
+        alphas = self.alphas
+        if alphas is None:
+            alphas = np.abs(self.X.T @ (self.y - self.y.mean())).max() / self.n_samples * np.logspace(0, -2, 100)
+        object.__setattr__(self, "alphas", alphas)
+        object.__setattr__(self, "alpha", float(self.fraction * alphas[0]))
+
+
 def ar1(n: int, p: int, targets: int | None = None, correlation: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
     """Columns form a stationary AR(1) sequence of unit variance, shifted by a mean of its own each.
 
@@ -50,11 +76,7 @@ def ar1(n: int, p: int, targets: int | None = None, correlation: float = 0.5) ->
     """
     several = () if targets is None else (targets,)
     rng = np.random.default_rng([SEED, n, p])
-    X = np.empty((n, p), order="F")
-    innovation = np.sqrt(1 - correlation**2)
-    X[:, 0] = rng.standard_normal(n)
-    for j in range(1, p):
-        X[:, j] = correlation * X[:, j - 1] + innovation * rng.standard_normal(n)
+    X = _ar1_columns(rng, n, p, correlation)
     support = rng.choice(p, size=min(p, max(5, p // 10)), replace=False)
     signal = X[:, support] @ rng.standard_normal((support.size, *several))
     y = 3.0 + signal + 0.5 * signal.std(axis=0) * rng.standard_normal((n, *several))
@@ -65,6 +87,33 @@ def ar1(n: int, p: int, targets: int | None = None, correlation: float = 0.5) ->
 def gaussian(n: int, p: int, targets: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Independent columns, otherwise as `ar1`."""
     return ar1(n, p, targets, correlation=0.0)
+
+
+def planted(
+    n: int, p: int, k: int, correlation: float = 0.5, duplicated: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Columns as in `ar1`, without means of their own; k of them carry the signal, the noise has half its deviation.
+
+    With `duplicated`, a third of the columns, drawn at random, are copies of another third.
+    """
+    rng = np.random.default_rng(0)
+    X = _ar1_columns(rng, n, p, correlation)
+    if duplicated:
+        shuffled = np.random.default_rng(1).permutation(p)  # its own: all else is drawn as without
+        X[:, shuffled[: p // 3]] = X[:, shuffled[p // 3 : 2 * (p // 3)]]
+    truth = np.zeros(p)
+    truth[rng.choice(p, k, replace=False)] = rng.standard_normal(k)
+    signal = X @ truth
+    return X, signal + 0.5 * signal.std() * rng.standard_normal(n)
+
+
+def _ar1_columns(rng: np.random.Generator, n: int, p: int, correlation: float) -> np.ndarray:
+    X = np.empty((n, p), order="F")
+    innovation = np.sqrt(1 - correlation**2)
+    X[:, 0] = rng.standard_normal(n)
+    for j in range(1, p):
+        X[:, j] = correlation * X[:, j - 1] + innovation * rng.standard_normal(n)
+    return X
 
 
 def sparse(n: int, p: int, density: float) -> tuple[sp.csr_array, np.ndarray]:
@@ -86,11 +135,30 @@ def sparse(n: int, p: int, density: float) -> tuple[sp.csr_array, np.ndarray]:
     return X, 3.0 + signal + 0.5 * signal.std() * rng.standard_normal(n)
 
 
+def nci60() -> tuple[np.ndarray, np.ndarray]:
+    """Expression of 6,830 genes in 64 cancer cell lines, from package ISLP; the target is 1 for the nine renal ones.
+
+    The data carry no target of regression: an indicator of one of the two commonest cancers keeps all columns in X.
+    The files are read where the package lies, since importing it takes torch and more: `pip install --no-deps ISLP`.
+    """
+    found = find_spec("ISLP")
+    if found is None or found.origin is None:
+        raise Missing("package ISLP is not installed (pip install --no-deps ISLP is enough)")
+    folder = Path(found.origin).parent / "data"
+    labels = (folder / "NCI60labs.csv").read_text().split()[1:]
+    y = np.array([float(label.strip('"') == "RENAL") for label in labels])
+    return np.asfortranarray(np.load(folder / "NCI60data.npy"), dtype=np.float64), y
+
+
 KINDS: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {"ar1": ar1, "gaussian": gaussian}
 
 _NAME = re.compile(
     r"(?P<kind>\w+)-(?P<n>\d+)x(?P<p>\d+)(x(?P<targets>\d+))?-(?P<dtype>float32|float64)-(?P<order>[CF])"
-    r"|sparse-(?P<rows>\d+)x(?P<columns>\d+)-(?P<density>0?\.\d+)-float64-CSR"
+    r"|sparse-(?P<rows>\d+)x(?P<columns>\d+)-(?P<density>0?\.\d+)-float64-(?P<format>CSR|CSC)"
+)
+_PLANTED = re.compile(
+    r"planted-(?P<n>\d+)x(?P<p>\d+)-k(?P<k>\d+)(-r(?P<correlation>0?\.\d+))?(?P<duplicated>-duplicated)?"
+    r"-float64-(?P<order>[CF])"
 )
 
 
@@ -98,13 +166,34 @@ def build(name: str) -> Problem:
     """The problem called `name`; ValueError for an unknown kind or a name not of the form above."""
     match = _NAME.fullmatch(name)
     if match is not None and match["density"]:
-        return Problem(name, *sparse(int(match["rows"]), int(match["columns"]), float(match["density"])))
+        X, y = sparse(int(match["rows"]), int(match["columns"]), float(match["density"]))
+        return Problem(name, X.tocsc() if match["format"] == "CSC" else X, y)
+    planted_match = _PLANTED.fullmatch(name)
+    if planted_match is not None:
+        return Problem(name, *_planted(planted_match))
+    if name == "nci60-float64-F":
+        return Problem(name, *nci60())
     if match is None or match["kind"] not in KINDS:
         raise ValueError(
             f"no problem {name!r}: expected KIND-NxP[xTARGETS]-DTYPE-ORDER with KIND one of {sorted(KINDS)}, "
-            "or sparse-NxP-DENSITY-float64-CSR"
+            "sparse-NxP-DENSITY-float64-CSR (or CSC), planted-NxP-kK-[rCORRELATION-][duplicated-]float64-ORDER "
+            "or nci60-float64-F"
         )
     X, y = KINDS[match["kind"]](int(match["n"]), int(match["p"]), match["targets"] and int(match["targets"]))
     dtype = match["dtype"]
     X = np.array(X, dtype=dtype, order=match["order"], copy=None)
     return Problem(name, X, y.astype(dtype), tolerance=TOLERANCE[dtype])
+
+
+def build_lasso(name: str) -> Lasso:
+    """The problem called `name`, as a lasso."""
+    problem = build(name)
+    return Lasso(problem.name, problem.X, problem.y)
+
+
+def _planted(match: re.Match[str]) -> tuple[np.ndarray, np.ndarray]:
+    settings = {"duplicated": bool(match["duplicated"])}
+    if match["correlation"]:
+        settings["correlation"] = float(match["correlation"])
+    X, y = planted(int(match["n"]), int(match["p"]), int(match["k"]), **settings)
+    return np.asarray(X, order=match["order"]), y

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bench.rows import LIMIT, OURS, REFERENCE, Target
+from bench.rows import FASTEST, LIMIT, OURS, REFERENCE, Group, Target
 
 HEADERS = ("row", "contender", "median", "spread", "vs scikit-learn", "vs limit", "achieved")
 TARGET_HEADERS = ("row", "target", "must", "aim", "measured", "verdict")
@@ -17,16 +17,21 @@ UNITS = {
 
 EXPLANATION = """\
 Time is the median over interleaved repeats in one process (a contender that takes a minute or more is
-called once), spread the distance between the quartiles over the median; rows of ridge_memory have in
-their place the most memory that Python and NumPy held during the fit beyond X. "vs scikit-learn" is how
+called once), spread the distance between the quartiles over the median; rows of memory have in their
+place the most memory that Python and NumPy held during the fit beyond X. "vs scikit-learn" is how
 many times faster (or less) than scikit-learn, "vs limit" how many times the time of the limit: `X.T @ X`
 (`X @ X.T` for a wide X) and one Cholesky factorization, in the data's own precision, without centring
 and without an answer. "Achieved" is recomputed in float64 from the data and the returned answer, alike
 for every contender: the relative residual of the optimality conditions for ridge; for ridge_cv and
 ridge_kfold the largest of that, the relative error of the reported mean squared error (leave-one-out, or
-of ten folds), and how much worse than the grid's best alpha the chosen one is; for import, timed beyond
+of ten folds), and how much worse than the grid's best alpha the chosen one is; for lasso and lasso_path
+(100 alphas, down to a hundredth of the largest) the worst duality gap over the objective at w = 0, in a
+problem whose alpha is f times the smallest without a non-zero coefficient; for lasso_cv the largest of
+that and the squares of the two relative errors named for ridge_kfold; for import, timed beyond
 `import numpy, scipy.linalg`, the number of our optional libraries that came along. "(loose)" marks an
-answer outside the row's tolerance."""
+answer outside the row's tolerance. Every lasso contender was first driven to it: its own tolerance, named
+behind "at", was tightened until the gap was met, except where it stands for a library's default. "The
+fastest peer" is that of those who meet the tolerance."""
 
 
 def table(results: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -55,21 +60,68 @@ def table(results: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def target_table(results: dict[str, Any]) -> list[tuple[str, ...]]:
-    """One line a target, as strings under TARGET_HEADERS."""
+    """One line a target, of rows and then of groups of them, as strings under TARGET_HEADERS."""
     lines = []
-    for row in results["rows"]:
+    for row in (*results["rows"], *results["groups"]):
         for t in row["targets"]:
             bounds = [bound(t, t[which]) for which in ("must", "aim")]
             lines.append((row["name"], t["text"], *bounds, amount(t, t["measured"], digits=3), t["verdict"]))
     return lines
 
 
+def medians(contenders: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """Every contender's median, and under FASTEST that of the fastest peer which meets the tolerance."""
+    found = {key: c["median"] for key, c in contenders.items() if "median" in c}
+    key = _fastest(contenders)
+    return found | ({FASTEST: found[key]} if key else {})
+
+
+def _fastest(contenders: dict[str, dict[str, Any]]) -> str | None:
+    able = (key for key, c in contenders.items() if key not in (OURS, LIMIT) and "median" in c and not c["loose"])
+    return min(able, key=lambda key: contenders[key]["median"], default=None)
+
+
 def judge_target(target: Target, contenders: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """A target with what was measured and the verdict. A loose answer of ours meets nothing, however fast."""
-    value = target.value({key: c["median"] for key, c in contenders.items() if "median" in c})
+    key = _fastest(contenders) if target.against == FASTEST else target.against
+    against = contenders.get(key or OURS, {}).get("name", target.against)
+    if target.against == FASTEST:
+        against = f"the fastest peer, {against}" if key else "the fastest peer"
+    text = {
+        "faster": f"times faster than {against}",
+        "within": f"times the {against}'s time",
+        "seconds": "time",
+        "bytes": "peak memory above X",
+    }[target.kind]
+    return _judged(target, text, target.value(medians(contenders)), [contenders])
+
+
+def judge_groups(groups: Sequence[Group], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Name and judged target of every group that has a row among the results."""
+    contenders = {row["name"]: row["contenders"] for row in rows}
+    judged = []
+    for group in groups:
+        found = [contenders.get(row.name, {}) for row in group.rows]
+        if not any(found):
+            continue
+        names = [c[group.against]["name"] for c in found if group.against in c]
+        against = "the fastest peers" if group.against == FASTEST else (names or [group.against])[0]
+        text = {
+            "geometric mean": f"times faster than {against}, geometric mean",
+            "rows": f"rows in which faster than {against}",
+            "growth": "power of p with which the time grows",
+        }[group.kind]
+        target = _judged(group, text, group.value([medians(c) for c in found]), found)
+        judged.append({"name": group.name, "targets": [target]})
+    return judged
+
+
+def _judged(
+    target: Target | Group, text: str, value: float | None, rows: Sequence[dict[str, dict[str, Any]]]
+) -> dict[str, Any]:
     if value is None:
         verdict = "not measured"
-    elif contenders[OURS].get("loose"):
+    elif any(contenders[OURS].get("loose") for contenders in rows):
         verdict = "answer too loose"
     else:
         must, aim = target.met(value, target.must), target.met(value, target.aim)
@@ -79,13 +131,6 @@ def judge_target(target: Target, contenders: dict[str, dict[str, Any]]) -> dict[
         if aim is not None:
             words.append("aim met" if aim else "aim missed")
         verdict = ", ".join(words)
-    against = contenders.get(target.against or OURS, {}).get("name", target.against)
-    text = {
-        "faster": f"times faster than {against}",
-        "within": f"times the {against}'s time",
-        "seconds": "time",
-        "bytes": "peak memory above X",
-    }[target.kind]
     return {
         "kind": target.kind,
         "against": target.against,
@@ -99,7 +144,8 @@ def judge_target(target: Target, contenders: dict[str, dict[str, Any]]) -> dict[
 
 def bound(target: dict[str, Any], value: float | None) -> str:
     """A bound with its sign, empty where there is none."""
-    return "" if value is None else f"{'>=' if target['kind'] == 'faster' else '<='} {amount(target, value)}"
+    at_least = target["kind"] in ("faster", "geometric mean", "rows")
+    return "" if value is None else f"{'>=' if at_least else '<='} {amount(target, value)}"
 
 
 def amount(target: dict[str, Any], value: float | None, digits: int = 6) -> str:
@@ -112,7 +158,8 @@ def amount(target: dict[str, Any], value: float | None, digits: int = 6) -> str:
 def achieved(row: dict[str, Any], contender: dict[str, Any]) -> str:
     if contender["achieved"] is None:
         return ""
-    return f"{contender['achieved']:.1g} {row['measure']}{' (loose)' if contender['loose'] else ''}"
+    setting = "".join(f" at {name}={value:.1e}" for name, value in contender["driven"].items() if value is not None)
+    return f"{contender['achieved']:.1g} {row['measure']}{setting}{' (loose)' if contender['loose'] else ''}"
 
 
 def quantity(value: float, unit: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 OURS = "ours"
 REFERENCE = "scikit_learn"
 LIMIT = "limit"
+# The fastest contender of a row, ourselves and the limit apart, whose answer meets the tolerance.
+FASTEST = "fastest"
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,45 @@ class Row:
         return " ".join(filter(None, (self.work, self.problem, self.label)))
 
 
+@dataclass(frozen=True)
+class Group:
+    """A target over several rows.
+
+    `kind` is "geometric mean" (of how many times faster than `against` we are), "rows" (in how many we are faster
+    than `against`) or "growth" (the slope of the logarithm of our time over that of the rows' `sizes`).
+    """
+
+    name: str
+    kind: str
+    rows: tuple[Row, ...]
+    against: str | None = None
+    must: float | None = None
+    aim: float | None = None
+    sizes: tuple[float, ...] = ()
+
+    def value(self, medians: Sequence[Mapping[str, float]]) -> float | None:
+        """The measured quantity from every row's medians, None when one of them is missing."""
+        values = [Target("faster" if self.against else "seconds", self.against).value(row) for row in medians]
+        if None in values:
+            return None
+        if self.kind == "rows":
+            return sum(value > 1 for value in values)
+        logarithms = [math.log(value) for value in values]
+        mean = sum(logarithms) / len(values)
+        if self.kind == "geometric mean":
+            return math.exp(mean)
+        sizes = [math.log(size) for size in self.sizes]
+        middle = sum(sizes) / len(sizes)
+        along = sum((x - middle) * (y - mean) for x, y in zip(sizes, logarithms, strict=True))
+        return along / sum((x - middle) ** 2 for x in sizes)
+
+    def met(self, value: float, bound: float | None) -> bool | None:
+        """Whether `value` keeps to `bound`; None when there is no bound."""
+        if bound is None:
+            return None
+        return value <= bound if self.kind == "growth" else value >= bound
+
+
 # Peers for a tall X and one target.
 RIDGE_PEERS = ("sklearnex", "glum")
 
@@ -98,6 +140,115 @@ def _memory(n: int, p: int, small: str) -> Row:
         small=small,
     )
 
+
+@dataclass(frozen=True)
+class _Shape:
+    """A problem of the lasso: its name and its small version's, and the storage that ends both."""
+
+    problem: str
+    small: str
+    storage: str = "float64-F"
+
+    def variant(self, suffix: str) -> _Shape:
+        """A harder form; one small version is enough for all shapes of it."""
+        return replace(self, problem=f"{self.problem}-{suffix}", small=f"planted-40x400-k6-{suffix}")
+
+
+_SHAPES = (
+    _Shape("planted-72x7129-k10", "planted-20x300-k4"),
+    _Shape("planted-500x20000-k50", "planted-40x400-k6"),
+    _Shape("planted-2000x2000-k100", "planted-80x80-k8"),
+    _Shape("planted-100000x200-k50", "planted-1000x20-k5"),
+)
+_, _WIDE, _SQUARE, _TALL = _SHAPES
+_HARD = tuple(shape.variant(suffix) for suffix in ("r0.9", "duplicated") for shape in _SHAPES)
+_NCI60 = _Shape("nci60", "planted-20x300-k4")
+_SPARSE = _Shape("sparse-20000x50000-0.0011", "sparse-500x1000-0.01", "float64-CSC")
+
+PATH_PEERS = (REFERENCE, "celer", "skglm", "python_glmnet")
+LASSO_PEERS = (*PATH_PEERS, "sklearnex")
+GLMNET_DEFAULT = "python_glmnet_default"
+
+
+def _lasso(
+    work: str,
+    shape: _Shape,
+    must: float,
+    aim: float | None = None,
+    *,
+    contenders: tuple[str, ...] = (*PATH_PEERS, GLMNET_DEFAULT),
+    repeats: int = 3,
+    settings: Mapping[str, Any] | None = None,
+    label: str = "",
+) -> Row:
+    return Row(
+        work,
+        f"{shape.problem}-{shape.storage}",
+        (Target("faster", FASTEST, must=must, aim=aim),),
+        contenders=(OURS, *contenders),
+        repeats=repeats,
+        small=f"{shape.small}-{shape.storage}",
+        settings=settings or {},
+        label=label,
+    )
+
+
+def _one_alpha(
+    shape: _Shape, fraction: float, must: float, aim: float | None = None, *, repeats: int = 3, peers=LASSO_PEERS
+) -> Row:
+    return _lasso(
+        "lasso",
+        shape,
+        must,
+        aim,
+        contenders=(*peers, GLMNET_DEFAULT),
+        repeats=repeats,
+        settings={"fraction": fraction},
+        label=f"f={fraction:g}",
+    )
+
+
+FRACTIONS = (0.1, 0.01)
+_ONE_ALPHA = tuple(
+    _one_alpha(shape, f, 1.3, repeats=5, peers=(*LASSO_PEERS, "glum") if shape in (_SQUARE, _TALL) else LASSO_PEERS)
+    for shape in _SHAPES
+    for f in FRACTIONS
+)
+_PATHS = tuple(_lasso("lasso_path", shape, 2.5, repeats=5) for shape in (*_SHAPES, _NCI60))
+# oneDAL's lasso takes no sparse X.
+_SPARSE_ROWS = (
+    *(_one_alpha(_SPARSE, f, 1.5, 4.0, repeats=5, peers=PATH_PEERS) for f in FRACTIONS),
+    _lasso("lasso_path", _SPARSE, 1.5, 4.0),
+)
+_CROSS_VALIDATION = tuple(
+    _lasso("lasso_cv", shape, 3.0, 10.0, contenders=(REFERENCE, "celer"), repeats=1) for shape in (_WIDE, _TALL)
+)
+_HARD_ROWS = (
+    *(_one_alpha(shape, f, 1.0) for shape in _HARD for f in FRACTIONS),
+    *(_lasso("lasso_path", shape, 1.0) for shape in _HARD),
+)
+_SIZES = (1_000, 10_000, 100_000, 1_000_000)
+_SCALING = tuple(
+    Row(
+        "lasso_path",
+        f"planted-200x{p}-k20-float64-F",
+        contenders=(OURS,),
+        repeats=3,
+        small=f"planted-20x{p // 1000 + 20}-k4-float64-F",
+    )
+    for p in _SIZES
+)
+_SCALING_MEMORY = tuple(
+    Row(
+        "lasso_path_memory",
+        row.problem,
+        (Target("bytes", must=0.1 * 8 * 200 * p + 64e6),),
+        contenders=row.contenders,
+        repeats=1,
+        small=row.small,
+    )
+    for p, row in zip(_SIZES, _SCALING, strict=True)
+)
 
 ROWS = (
     _ridge_main("float64", "C", Target("faster", REFERENCE, must=1.8, aim=2.5), NEAR_LIMIT),
@@ -160,7 +311,21 @@ ROWS = (
     ),
     _memory(200_000, 100, small="ar1-20000x50-float64-C"),
     _memory(20_000, 1_000, small="ar1-2000x100-float64-C"),
+    *_ONE_ALPHA,
+    *_PATHS,
+    *_SPARSE_ROWS,
+    *_CROSS_VALIDATION,
+    *_HARD_ROWS,
+    *_SCALING,
+    *_SCALING_MEMORY,
     Row("import", "package", (Target("seconds", must=0.15),), contenders=(OURS, REFERENCE), repeats=11),
     # A lazy package answers the row above by loading nothing; this one makes it load what a first fit needs.
     Row("import", "function", contenders=(OURS, REFERENCE), repeats=11),
+)
+
+GROUPS = (
+    Group("lasso, all eight rows", "geometric mean", _ONE_ALPHA, FASTEST, must=2.5, aim=5.0),
+    Group("lasso_path, all five rows", "geometric mean", _PATHS, FASTEST, must=4.0, aim=8.0),
+    Group("lasso_path, the four made up", "rows", _PATHS[:4], GLMNET_DEFAULT, must=3, aim=4),
+    Group("lasso_path, p = 1e3 to 1e6 at n = 200", "growth", _SCALING, must=1.0, sizes=_SIZES),
 )

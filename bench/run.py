@@ -4,7 +4,8 @@
 
 Contenders take turns inside one process, in an order that rotates from round to round, after a warm-up each
 (which counts as the first timing where it took ten seconds or more, and as the only one from a minute on). A short
-sleep before each timing lets the threads of the BLAS before stop spinning.
+sleep before each timing lets the threads of the BLAS before stop spinning. Contenders of the lasso are driven to the
+row's tolerance before.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ import numpy as np  # noqa: E402
 
 from bench import machine, report  # noqa: E402
 from bench.peers import load  # noqa: E402
-from bench.rows import OURS, ROWS, Row  # noqa: E402
+from bench.problems import Missing  # noqa: E402
+from bench.rows import GROUPS, OURS, ROWS, Row  # noqa: E402
 from bench.works import WORKS, Work  # noqa: E402
 
 # Short calls are repeated until one timing lasts this long.
@@ -65,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return 2
         skipped = announce_missing(rows)
         results = {
-            "schema": 2,
+            "schema": 3,
             "machine": machine.facts(),
             "run": {"only": options.only, "repeats": options.repeats, "pause": options.pause},
             "skipped": skipped,
@@ -73,7 +75,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         }
         for row in rows:
             print(f"running {row.name} ...", file=sys.stderr, flush=True)
-            results["rows"].append(run_row(row, options.repeats or row.repeats, options.pause))
+            try:
+                results["rows"].append(run_row(row, options.repeats or row.repeats, options.pause))
+            except Missing as missing:
+                skipped.append(f"{row.name}: {missing}")
+                print(f"skipping {skipped[-1]}", file=sys.stderr)
+        results["groups"] = report.judge_groups(GROUPS, results["rows"])
         report.show(report.HEADERS, report.table(results))
         report.show(report.TARGET_HEADERS, report.target_table(results))
         if outputs["json"]:
@@ -136,11 +143,18 @@ def run_row(row: Row, repeats: int, pause: float) -> dict[str, Any]:
     contenders: dict[str, dict[str, Any]] = {}
     answers: dict[str, Any] = {}
     for peer in filter(lambda peer: peer.available(), map(load, row.contenders)):
-        call = work.bind(peer, problem)
+        contender = {"name": peer.name, "version": peer.version, "readings": []}
+        call = None
+        with failure_of(contender):
+            call = work.bind(peer, problem)
+            # what a search for a setting that meets the tolerance has found
+            contender["driven"] = getattr(call, "keywords", {})
+        if call is None and "error" not in contender:
+            continue
+        contenders[peer.key] = contender
         if call is None:
             continue
-        contenders[peer.key] = {"name": peer.name, "version": peer.version, "readings": []}
-        with failure_of(contenders[peer.key]):
+        with failure_of(contender):
             number, first, answers[peer.key] = calibrate(call, work)
             calls[peer.key] = call, number
             if not work.reading and first >= NO_WARM_UP:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
+from scipy import sparse as sp
 
-from bench import problems, report, run
-from bench.rows import LIMIT, OURS, REFERENCE, ROWS, Target
+from bench import problems, report, run, works
+from bench.peers import Peer
+from bench.rows import FASTEST, GROUPS, LIMIT, OURS, REFERENCE, ROWS, Group, Target
 from bench.works import (
     WORKS,
+    driven,
     k_fold_curve,
+    lasso_cv_curve,
+    lasso_cv_error,
+    lasso_gap,
     leave_one_out_curve,
     peak_bytes,
     ridge_cv_error,
@@ -99,6 +106,144 @@ def test_leave_one_out_keeps_its_digits_where_a_wide_fit_leaves_no_residual():
     assert leave_one_out_curve(problem) == pytest.approx([expected], rel=1e-6)
 
 
+def orthogonal_lasso(n=64, p=8, means=5.0):
+    """A lasso whose answer is a formula: orthogonal columns of norm sqrt(n), with means."""
+    rng = np.random.default_rng(3)
+    Q, _ = np.linalg.qr(np.column_stack([np.ones(n), rng.standard_normal((n, p))]))
+    X = np.asfortranarray(np.sqrt(n) * Q[:, 1:])
+    y = X @ np.linspace(-3, 3, p) + rng.standard_normal(n)
+    return problems.Lasso("orthogonal", X + means, y, fraction=0.3)  # two of the coefficients are zero
+
+
+def soft_threshold(problem, alpha):
+    """The answer of an orthogonal lasso."""
+    X = problem.X - problem.X.mean(axis=0)
+    inner = X.T @ (problem.y - problem.y.mean()) / problem.n_samples
+    coef = np.sign(inner) * np.maximum(np.abs(inner) - alpha, 0)
+    return coef, problem.y.mean() - problem.X.mean(axis=0) @ coef
+
+
+def test_a_lasso_is_a_part_of_the_smallest_alpha_without_coefficients():
+    problem = orthogonal_lasso()
+    assert not soft_threshold(problem, problem.alphas[0] * (1 + 1e-12))[0].any()
+    assert soft_threshold(problem, problem.alphas[0] * (1 - 1e-9))[0].any()
+    assert len(problem.alphas) == 100 and problem.alphas[-1] == pytest.approx(problem.alphas[0] / 100)
+    assert problem.alpha == 0.3 * problem.alphas[0]
+    part = dataclasses.replace(problem, fraction=0.01, X=problem.X[:30], y=problem.y[:30])
+    assert part.alphas is problem.alphas and part.alpha == 0.01 * problem.alphas[0]
+
+
+def test_lasso_gap_tells_right_from_wrong():
+    problem = orthogonal_lasso()
+    coef, intercept = soft_threshold(problem, problem.alpha)
+    assert abs(lasso_gap(problem, (coef, intercept))) < 1e-13
+    for wrong in (coef * (1 + 1e-2), np.where(coef, coef, 1e-2), np.where(np.arange(8) < 7, coef, 0)):
+        assert lasso_gap(problem, (wrong, intercept)) > 1e-6
+    assert lasso_gap(problem, (coef, intercept + 1e-1)) > 1e-6
+    other = dataclasses.replace(problem, fraction=0.2)
+    assert lasso_gap(other, (coef, intercept)) > 1e-4
+    assert np.isnan(lasso_gap(problem, (coef * np.nan, intercept)))
+
+
+def test_lasso_gap_bounds_what_the_objective_is_above_its_minimum():
+    problem = orthogonal_lasso()
+
+    def objective(coef, intercept):
+        r = problem.y - problem.X @ coef - intercept
+        return r @ r / 2 + problem.n_samples * problem.alpha * np.abs(coef).sum()
+
+    best = soft_threshold(problem, problem.alpha)
+    scale = objective(np.zeros(8), problem.y.mean())
+    rng = np.random.default_rng(0)
+    for size in (1e-1, 1e-3, 1e-5):
+        answer = best[0] + size * rng.standard_normal(8), best[1] + size
+        assert lasso_gap(problem, answer) >= (objective(*answer) - objective(*best)) / scale > 0
+
+
+def test_lasso_gap_at_no_coefficients_is_exact():
+    problem = orthogonal_lasso()
+    for alpha, gap in ((problem.alphas[0], 0.0), (2 * problem.alphas[0], 0.0), (problem.alphas[0] / 2, 0.25)):
+        asked = dataclasses.replace(problem, fraction=alpha / problem.alphas[0])
+        # the dual at y - mean, halved to be feasible: 1/2 - 1/8 of |y - mean|^2, against 1/2
+        assert lasso_gap(asked, (np.zeros(8), problem.y.mean())) == pytest.approx(gap, abs=1e-14)
+
+
+def test_lasso_gap_of_a_path_is_its_worst(monkeypatch):
+    problem = orthogonal_lasso()
+    answers = [soft_threshold(problem, alpha) for alpha in problem.alphas]
+    coefs, intercepts = np.column_stack([coef for coef, _ in answers]), np.array([b for _, b in answers])
+    assert abs(lasso_gap(problem, (coefs, intercepts))) < 1e-13
+    assert abs(lasso_gap(problem, (sp.csc_array(coefs), intercepts))) < 1e-13
+    coefs[:, 37] *= 1.01
+    worst = lasso_gap(
+        dataclasses.replace(problem, fraction=problem.alphas[37] / problem.alphas[0]), (coefs[:, 37], intercepts[37])
+    )
+    assert worst > 1e-6 and lasso_gap(problem, (coefs, intercepts)) == pytest.approx(worst, rel=1e-9)
+    monkeypatch.setattr(works, "BLOCK_NUMBERS", 7 * 64)  # blocks of seven alphas, the last one short
+    assert lasso_gap(problem, (coefs, intercepts)) == pytest.approx(worst, rel=1e-9)
+    with pytest.raises(ValueError, match="99 columns"):
+        lasso_gap(problem, (coefs[:, 1:], intercepts))
+
+
+def test_lasso_gap_of_sparse_data_is_that_of_dense():
+    problem = problems.build_lasso("sparse-60x40-0.1-float64-CSC")
+    dense = dataclasses.replace(problem, X=problem.X.toarray())
+    answer = np.random.default_rng(0).standard_normal(40), 1.0
+    assert lasso_gap(problem, answer) == pytest.approx(lasso_gap(dense, answer), rel=1e-12)
+    assert problem.alpha == pytest.approx(dense.alpha, rel=1e-12)
+
+
+def test_lasso_cross_validation_is_that_of_explicit_refits():
+    problem = dataclasses.replace(problems.build_lasso("planted-60x8-k4-float64-F"), folds=5)
+    curve, alphas = lasso_cv_curve(problem), problem.alphas
+    sklearn = pytest.importorskip("sklearn.linear_model")
+    for at in (10, 60):
+        errors = []
+        for test in np.array_split(np.arange(60), 5):
+            train = np.setdiff1d(np.arange(60), test)
+            fit = sklearn.Lasso(alpha=alphas[at], tol=1e-14, max_iter=10**6).fit(problem.X[train], problem.y[train])
+            errors.append(np.mean((problem.y[test] - fit.predict(problem.X[test])) ** 2))
+        assert curve[at] == pytest.approx(np.mean(errors), rel=1e-4)
+
+    def answer(at, score):
+        fit = sklearn.Lasso(alpha=alphas[at], tol=1e-14, max_iter=10**6).fit(problem.X, problem.y)
+        return fit.coef_, fit.intercept_, alphas[at], score
+
+    best = int(np.argmin(curve))
+    assert lasso_cv_error(problem, answer(best, curve[best])) < 1e-12
+    assert lasso_cv_error(problem, answer(best, 1.01 * curve[best])) == pytest.approx(1e-4, rel=1e-6)
+    assert lasso_cv_error(problem, answer(0, curve[0])) > 1e-2
+    coef, intercept, alpha, score = answer(best, curve[best])
+    assert lasso_cv_error(problem, (coef * 1.01, intercept, alpha, score)) > 1e-6
+    assert lasso_cv_error(problem, (coef, intercept, 0.99 * alpha, score)) == np.inf
+
+
+@pytest.mark.parametrize("needed", [1e-3, 1e-5, 3e-9, 1e-20])
+def test_contenders_are_driven_to_the_loosest_tolerance_that_meets_the_gap(monkeypatch, needed):
+    problem = orthogonal_lasso()
+    right = soft_threshold(problem, problem.alpha)
+    tried = []
+
+    class Library:
+        FIRST_TOL = 1e-3
+
+        @staticmethod
+        def lasso(problem, tol):
+            tried.append(tol)
+            return right if tol <= needed * 1.001 else (0 * right[0], right[1])
+
+    peer = Peer("library", Library)
+    call = driven("lasso", peer, problem)
+    reachable = [tol for tol in peer.tolerances() if tol <= needed * 1.001]
+    assert call.keywords == {"tol": max(reachable, default=peer.tolerances()[-1])}
+    assert len(tried) == len(set(tried)) <= 9
+    tried.clear()
+    monkeypatch.setattr(works, "SEARCH_SECONDS", -1.0)
+    assert driven("lasso", peer, problem).keywords == {"tol": 1e-3} and tried == [1e-3]
+    monkeypatch.setattr(Library, "LOOSE", True, raising=False)
+    assert peer.tolerances() == [None]
+
+
 def test_peak_bytes_are_those_beyond_what_was_there():
     held = np.ones(1_000_000)
     peak, answer = peak_bytes(lambda: (held + 1.0).sum())
@@ -127,9 +272,53 @@ def test_sparse_problems_have_the_density_of_their_name():
     assert counts[:20].mean() > 5 * counts[-1000:].mean()
 
 
-def test_columns_are_correlated_as_promised():
-    X = problems.build("ar1-20000x5-float64-C").X
-    assert np.corrcoef(X.T)[0, 1:3] == pytest.approx([0.5, 0.25], abs=0.03)
+@pytest.mark.parametrize(
+    ("name", "correlation"),
+    [
+        ("ar1-20000x5-float64-C", 0.5),
+        ("planted-20000x5-k2-float64-F", 0.5),
+        ("planted-20000x5-k2-r0.9-float64-F", 0.9),
+    ],
+)
+def test_columns_are_correlated_as_promised(name, correlation):
+    X = problems.build(name).X
+    assert np.corrcoef(X.T)[0, 1:3] == pytest.approx([correlation, correlation**2], abs=0.03)
+
+
+def test_planted_problems_have_their_coefficients_noise_and_copies():
+    problem = problems.build("planted-4000x30-k6-float64-F")
+    coef, *_ = np.linalg.lstsq(problem.X, problem.y)
+    residual = problem.y - problem.X @ coef
+    planted = np.abs(coef) > 0.1
+    assert planted.sum() <= 6 and np.abs(coef[~planted]).max() < 0.1 and problem.X.flags.f_contiguous
+    assert residual.std() / (problem.X @ coef).std() == pytest.approx(0.5, rel=0.05)
+    copied = problems.build("planted-50x30-k6-duplicated-float64-F").X
+    assert len(np.unique(copied, axis=1).T) == 20
+    same = (copied == problems.build("planted-50x30-k6-float64-F").X).all(axis=0)
+    assert same.sum() == 20
+
+
+def test_csc_problems_hold_the_numbers_of_csr():
+    rows, columns = (problems.build(f"sparse-50x40-0.1-float64-{storage}").X for storage in ("CSR", "CSC"))
+    assert columns.format == "csc" and np.array_equal(rows.toarray(), columns.toarray())
+
+
+def test_a_problem_without_its_data_leaves_out_the_row(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(problems, "find_spec", lambda name: None)
+    path = tmp_path / "out.json"
+    assert run.main(["--only", "lasso_path nci60", "--json", str(path)]) == 0
+    assert "skipping lasso_path nci60-float64-F: package ISLP" in capsys.readouterr().err
+    results = json.loads(path.read_text())
+    assert results["rows"] == [] and any("ISLP" in line for line in results["skipped"])
+
+
+def test_nci60_is_what_its_package_brings():
+    try:
+        problem = problems.build("nci60-float64-F")
+    except problems.Missing as missing:
+        pytest.skip(str(missing))
+    assert problem.X.shape == (64, 6830) and problem.X.flags.f_contiguous and np.isfinite(problem.X).all()
+    assert sorted(np.unique(problem.y)) == [0, 1] and problem.y.sum() == 9
 
 
 def test_targets():
@@ -141,6 +330,60 @@ def test_targets():
     assert faster.value({REFERENCE: 2.0}) is None
     heavy = Target("bytes", must=56e6)
     assert heavy.value({OURS: 4e7}) == 4e7 and heavy.met(4e7, heavy.must) and not heavy.met(6e7, heavy.must)
+
+
+def contender(median, loose=False, name=""):
+    return {"name": name, "median": median, "loose": loose}
+
+
+def test_the_fastest_peer_is_one_that_meets_the_tolerance():
+    contenders = {
+        OURS: contender(1.0),
+        LIMIT: contender(0.1),
+        REFERENCE: contender(5.0, name="scikit-learn"),
+        "celer": contender(3.0, name="celer"),
+        "loose": contender(0.5, loose=True),
+        "broken": {"name": "broken", "error": "no"},
+    }
+    judged = report.judge_target(Target("faster", FASTEST, must=2.5, aim=5.0), contenders)
+    assert (judged["measured"], judged["text"], judged["verdict"]) == (
+        3.0,
+        "times faster than the fastest peer, celer",
+        "met, aim missed",
+    )
+    alone = {key: contenders[key] for key in (OURS, LIMIT, "loose")}
+    assert report.judge_target(Target("faster", FASTEST, must=2.5), alone)["verdict"] == "not measured"
+
+
+def test_groups_of_rows():
+    rows = ROWS[:3]
+    times = [(1.0, 4.0), (10.0, 10.0), (100.0, 1600.0)]
+    results = [
+        {"name": row.name, "contenders": {OURS: contender(ours), REFERENCE: contender(other, name="them")}}
+        for row, (ours, other) in zip(rows, times, strict=True)
+    ]
+    mean = Group("mean", "geometric mean", rows, REFERENCE, must=4.0)
+    count = Group("count", "rows", rows, REFERENCE, must=3, aim=2)
+    growth = Group("growth", "growth", rows, must=1.0, sizes=(10, 100, 1000))
+    found = {g["name"]: g["targets"][0] for g in report.judge_groups((mean, count, growth), results)}
+    assert {name: target["measured"] for name, target in found.items()} == pytest.approx(
+        {"mean": 4.0, "count": 2, "growth": 1.0}
+    )
+    assert [found[g.name]["verdict"] for g in (mean, count)] == ["met", "MISSED, aim met"]
+    assert (report.bound(found["count"], 3), report.bound(found["growth"], 1.0)) == (">= 3", "<= 1")
+    assert found["count"]["text"] == "rows in which faster than them"
+    assert growth.met(1.01, 1.0) is False
+    # a row left out, a loose answer
+    (partial,) = report.judge_groups((mean,), results[:2])
+    assert partial["targets"][0]["verdict"] == "not measured"
+    results[1]["contenders"][OURS]["loose"] = True
+    assert report.judge_groups((mean,), results)[0]["targets"][0]["verdict"] == "answer too loose"
+    assert report.judge_groups((mean,), []) == []
+
+
+def test_groups_are_of_rows_that_are_run():
+    names = {row.name for row in ROWS}
+    assert all(row.name in names for group in GROUPS for row in group.rows)
 
 
 def test_targets_are_shown_with_their_units():

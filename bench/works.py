@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -16,9 +17,14 @@ from scipy.sparse import issparse
 from scipy.sparse.linalg import aslinearoperator
 
 from bench import problems
-from bench.peers import Peer
+from bench.peers import Peer, load
 
 BLOCK_ROWS = 2_048
+BLOCK_NUMBERS = 20_000_000
+# A contender whose search for a setting that meets the tolerance takes longer than this keeps the last one it tried.
+SEARCH_SECONDS = 120.0
+# Who may provide the paths behind the curve that cross-validation is judged by, in this order.
+CERTIFIED_BY = ("ours", "celer", "scikit_learn")
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,100 @@ ridge_cv_error = partial(selection_error, leave_one_out_curve)
 ridge_kfold_error = partial(selection_error, k_fold_curve)
 
 
+def lasso_gap(problem: problems.Lasso, answer: Any) -> float:
+    """The worst relative duality gap of a lasso or of a path of them: over ‖y - ȳ‖²/2, the objective at w = 0.
+
+    P = ‖r‖²/2 + λ‖w‖₁ with r = y - b - X w and λ = n alpha, at the returned w and b; D is the dual s yᵀθ - s²‖θ‖²/2
+    along the centred residual θ, at the best s that keeps s|Xᵀθ| <= λ. NaN for an answer not finite.
+    """
+    coef, intercept = answer
+    alphas = np.atleast_1d(problem.alphas if np.ndim(intercept) else problem.alpha)
+    coef = coef.tocsc() if issparse(coef) else np.asarray(coef).reshape(problem.X.shape[1], -1)
+    intercepts = np.asarray(intercept, dtype=np.float64).reshape(-1)
+    if not coef.shape[1] == len(intercepts) == len(alphas):
+        raise ValueError(f"{coef.shape[1]} columns and {len(intercepts)} intercepts for {len(alphas)} alphas")
+    X, y, n = problem.X, np.asarray(problem.y, dtype=np.float64), problem.n_samples
+    yc = y - y.mean()
+    tiny = np.finfo(float).tiny  # keeps a fit without residual from dividing by zero
+    at_once = max(1, BLOCK_NUMBERS // max(X.shape))
+    worst = []
+    for start in range(0, len(alphas), at_once):
+        block = slice(start, start + at_once)
+        w = coef[:, block]
+        w = np.asarray(w.toarray() if issparse(w) else w, dtype=np.float64)
+        r = y[:, None] - X @ w - intercepts[block]
+        theta = r - r.mean(axis=0)
+        lambdas = n * alphas[block]
+        feasible = lambdas / np.maximum(np.abs(X.T @ theta).max(axis=0), tiny)
+        along, square = yc @ theta, (theta**2).sum(axis=0)
+        s = np.clip(along / np.maximum(square, tiny), 0, feasible)
+        primal = (r**2).sum(axis=0) / 2 + lambdas * np.abs(w).sum(axis=0)
+        worst.append(np.max(primal - s * along + s**2 * square / 2) / (yc @ yc / 2))
+    return float(np.max(worst))
+
+
+@lru_cache(maxsize=1)
+def lasso_cv_curve(problem: problems.Lasso) -> np.ndarray:
+    """Mean over the folds of the mean squared test error at every alpha, from paths that are certified here.
+
+    The paths are a contender's, whichever comes first, driven to a thousandth of the tolerance.
+    """
+    n = problem.n_samples
+    peer = next(peer for peer in map(load, CERTIFIED_BY) if peer.function("lasso_path"))
+    curve = np.zeros(len(problem.alphas))
+    for test in np.array_split(np.arange(n), problem.folds):
+        train = np.delete(np.arange(n), test)
+        X, y = np.asfortranarray(problem.X[train]), problem.y[train]
+        part = replace(problem, X=X, y=y, tolerance=1e-3 * problem.tolerance)
+        coef, intercepts = driven("lasso_path", peer, part)()
+        if not lasso_gap(part, (coef, intercepts)) <= part.tolerance:
+            raise ArithmeticError(f"{peer.name} leaves no certified path to judge cross-validation by")
+        errors = problem.y[test][:, None] - problem.X[test] @ coef - intercepts
+        curve += np.mean(np.asarray(errors) ** 2, axis=0) / problem.folds
+    return curve
+
+
+def lasso_cv_error(problem: problems.Lasso, answer: Any) -> float:
+    """The largest of the refit's gap and the squared relative errors of its score and of its choice of alpha.
+
+    Squared, because a gap of g leaves predictions about sqrt(g)‖y - ȳ‖ from right.
+    """
+    coef, intercept, alpha, score = answer
+    curve = lasso_cv_curve(problem)
+    at = int(np.argmin(np.abs(np.log(problem.alphas / alpha))))
+    if not np.isclose(problem.alphas[at], alpha, rtol=1e-6):
+        return np.inf  # not an alpha of the grid
+    refit = replace(problem, fraction=problem.alphas[at] / problem.alphas[0])
+    relative = np.array([score / curve[at], curve[at] / curve.min()]) - 1
+    return float(np.max([lasso_gap(refit, (coef, float(intercept))), *relative**2]))
+
+
+def driven(work: str, peer: Peer, problem: problems.Lasso) -> Callable[[], Any]:
+    """The call of `peer` at the loosest of its tolerances that meets the problem's.
+
+    Found in strides that double and then by halving, so that one setting after the other need not be tried.
+    """
+    calls = [partial(peer.function(work), problem, tol=tol) for tol in peer.tolerances()]
+    end = time.perf_counter() + SEARCH_SECONDS
+
+    def meets(k: int) -> bool:
+        return lasso_gap(problem, calls[k]()) <= problem.tolerance
+
+    failed, k = -1, 0
+    while not meets(k):
+        failed = k
+        if k == len(calls) - 1 or time.perf_counter() > end:
+            return calls[k]
+        k = min(2 * k + 1, len(calls) - 1)
+    while k - failed > 1 and time.perf_counter() < end:
+        middle = (failed + k) // 2
+        if meets(middle):
+            k = middle
+        else:
+            failed = middle
+    return calls[k]
+
+
 def peak_bytes(call: Callable[[], Any]) -> tuple[int, Any]:
     """The most memory that Python and NumPy held during a call beyond what they held before, and the answer."""
     tracemalloc.start()
@@ -184,8 +284,18 @@ def _bind_function(work: str, peer: Peer, problem: Any) -> Callable[[], Any] | N
     return function and partial(function, problem)
 
 
-def _bind_memory(peer: Peer, problem: problems.Problem) -> Callable[[], Any] | None:
-    fit = _bind_function("ridge", peer, problem)
+def _bind_driven(work: str, peer: Peer, problem: problems.Lasso) -> Callable[[], Any] | None:
+    return driven(work, peer, problem) if peer.function(work) else None
+
+
+def _bind_lasso_cv(peer: Peer, problem: problems.Lasso) -> Callable[[], Any] | None:
+    """Cross-validation at the tolerance that the path of all rows needs."""
+    function = peer.function("lasso_cv")
+    return function and partial(function, problem, **driven("lasso_path", peer, problem).keywords)
+
+
+def _bind_memory(bind: Callable[[Peer, Any], Any], peer: Peer, problem: Any) -> Callable[[], Any] | None:
+    fit = bind(peer, problem)
     return fit and partial(peak_bytes, fit)
 
 
@@ -220,22 +330,38 @@ def _function(name: str, judge: Callable[[Any, Any], float | None], measure: str
     return Work(name, problems.build, partial(_bind_function, name), judge, measure)
 
 
+def _lasso(name: str) -> Work:
+    """The time of the adapters' function `name`, driven to the tolerance."""
+    return Work(name, problems.build_lasso, partial(_bind_driven, name), lasso_gap, "gap")
+
+
+def _memory(work: Work) -> Work:
+    """The memory of another work's calls."""
+    return replace(
+        work,
+        name=f"{work.name}_memory",
+        bind=partial(_bind_memory, work.bind),
+        judge=lambda problem, answer: work.judge(problem, answer[1]),
+        reading=_first,
+        unit="bytes",
+    )
+
+
+_RIDGE = _function("ridge", ridge_residual, "residual")
+_LASSO_PATH = _lasso("lasso_path")
+
 WORKS = {
     work.name: work
     for work in (
-        _function("ridge", ridge_residual, "residual"),
+        _RIDGE,
         _function("ridge_estimator", ridge_residual, "residual"),
         _function("ridge_cv", ridge_cv_error, "error"),
         _function("ridge_kfold", ridge_kfold_error, "error"),
-        Work(
-            "ridge_memory",
-            problems.build,
-            _bind_memory,
-            lambda problem, answer: ridge_residual(problem, answer[1]),
-            "residual",
-            reading=_first,
-            unit="bytes",
-        ),
+        _memory(_RIDGE),
+        _lasso("lasso"),
+        _LASSO_PATH,
+        Work("lasso_cv", problems.build_lasso, _bind_lasso_cv, lasso_cv_error, "error"),
+        _memory(_LASSO_PATH),
         Work("import", str, _bind_import, extras_loaded, "extras loaded", reading=_first),
     )
 }

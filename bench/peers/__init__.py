@@ -10,6 +10,15 @@ says `NAME` and `VERSION`, and has one function per kind of work it can do, call
 - ``ridge_kfold(problem) -> (coef, intercept, alpha, score)``, `score` the mean over `problem.folds` blocks of
   consecutive rows of the mean squared test error; every fold adds n alpha |w|^2 to its sum of squares, n counting
   all rows
+- ``lasso(problem, tol) -> (coef, intercept)``
+- ``lasso_path(problem, tol) -> (coefs, intercepts)`` at `problem.alphas`: (features, alphas), an array or sparse, and
+  (alphas,)
+- ``lasso_cv(problem, tol) -> (coef, intercept, alpha, score)``, `score` the mean over `problem.folds` blocks of
+  consecutive rows of the mean squared test error, at canonical alphas that are the same in all folds
+
+`tol` is the library's own tolerance. Outside of the timing the lasso's are tried from `FIRST_TOL` down until the
+duality gap, judged from the data, meets the problem's tolerance. A contender with `LOOSE = True` is called with None
+instead, the library's default, and nothing is asked of its answers.
 
 `IMPORTS` maps what to import to the statement that does it, for the import rows; `EXTRAS` names
 libraries that such a statement must not load. A function does what a user of the library would write
@@ -49,6 +58,15 @@ class Peer:
     def function(self, work: str) -> Callable[..., Any] | None:
         """The adapter's function for a kind of work, None when it has none."""
         return getattr(self.module, work, None)
+
+    @property
+    def loose(self) -> bool:
+        """Whether the contender stands for a library's loose default."""
+        return getattr(self.module, "LOOSE", False)
+
+    def tolerances(self) -> list[float | None]:
+        """What to try as `tol`, loosest first: two steps to a factor of ten, seven and a half factors in all."""
+        return [None] if self.loose else [getattr(self.module, "FIRST_TOL", 1e-6) * 10 ** (-k / 2) for k in range(16)]
 
 
 @cache

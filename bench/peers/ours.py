@@ -36,3 +36,15 @@ def ridge_kfold(problem):
         convention="sum",
     )
     return cv.fit.coef, cv.fit.intercept, cv.alpha / problem.n_samples, cv.score
+
+
+def lasso(problem, tol):
+    fit = shrinkage.elastic_net(problem.X, problem.y, problem.alpha, tol=tol, fit_intercept=problem.fit_intercept)
+    return fit.coef, fit.intercept
+
+
+def lasso_path(problem, tol):
+    path = shrinkage.elastic_net_path(
+        problem.X, problem.y, problem.alphas, tol=tol, fit_intercept=problem.fit_intercept
+    )
+    return path.coefs, path.intercepts

@@ -1,8 +1,13 @@
-"""scikit-learn; its ridge penalty is added to a sum of squares, so its alpha is n times the canonical one."""
+"""scikit-learn; its ridge penalty is added to a sum of squares, so its alpha is n times the canonical one.
 
+Its lasso's alpha is the canonical one.
+"""
+
+import numpy as np
 import sklearn
 from scipy.sparse import issparse
-from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.linear_model import Lasso, LassoCV, Ridge, RidgeCV
+from sklearn.linear_model import lasso_path as path_without_intercept
 
 NAME = "scikit-learn"
 VERSION = sklearn.__version__
@@ -36,3 +41,32 @@ def _choose(problem, **settings):
     model = RidgeCV(alphas=problem.n_samples * problem.alphas, fit_intercept=problem.fit_intercept, **settings)
     model.fit(problem.X, problem.y)
     return model.coef_, model.intercept_, model.alpha_ / problem.n_samples, -model.best_score_
+
+
+# Its tol stands for a gap of tol |y|^2: the objective at w = 0 is half of that. 1000 epochs do not always reach it.
+FIRST_TOL = 5e-7
+LASSO = {"max_iter": 1_000_000}
+
+
+def lasso(problem, tol):
+    model = Lasso(alpha=problem.alpha, tol=tol, fit_intercept=problem.fit_intercept, **LASSO)
+    model.fit(problem.X, problem.y)
+    return model.coef_, model.intercept_
+
+
+def lasso_path(problem, tol):
+    """The columns are centred before, a sparse X's by the two settings that its own cross-validation passes."""
+    X, y = problem.X, problem.y
+    x_mean, y_mean = X.mean(axis=0), y.mean()
+    centring = {"X_offset": x_mean, "X_scale": np.ones(len(x_mean))} if issparse(X) else {}
+    X = X if issparse(X) else X - x_mean
+    _, coefs, _ = path_without_intercept(
+        X, y - y_mean, alphas=problem.alphas, tol=tol, copy_X=False, **centring, **LASSO
+    )
+    return coefs, y_mean - x_mean @ coefs
+
+
+def lasso_cv(problem, tol):
+    model = LassoCV(alphas=problem.alphas, cv=problem.folds, tol=tol, n_jobs=-1, **LASSO)
+    model.fit(problem.X, problem.y)
+    return model.coef_, model.intercept_, model.alpha_, model.mse_path_.mean(axis=1).min()
