@@ -16,6 +16,7 @@ from . import _interrupt
 from ._algebra import product
 from ._design import Design, check_memory
 from ._kernels import active_set as _active_set
+from ._kernels import dense as _dense
 from ._kernels import gaps as _gaps
 from ._ridge_system import Array, PivotedQR
 
@@ -232,9 +233,11 @@ class WorkingSet:
             Z[:, :m] = self.Z[:, :m]
             self.Z = Z
         self.Z[:, m:total] = fresh
-        block = product(self.Z[:, :total], fresh, transposed=True)
-        self.G[:total, m:total] = block
-        self.G[m:total, :m] = block[:m].T
+        if m:
+            across = product(self.Z[:, :m], fresh, transposed=True)
+            self.G[:m, m:total] = across
+            self.G[m:total, :m] = across.T
+        self.G[m:total, m:total] = _square(fresh)
         self._append(which)
 
     def solve(self, lam: Array, tol: float) -> tuple[int, Array]:
@@ -251,8 +254,10 @@ class WorkingSet:
 
     def set(self, w: Array) -> None:
         """Start from these coefficients of the columns."""
-        self.w[: len(w)] = w
-        self.state[:] = 0
+        self.state[1] = 2
+        if not np.array_equal(self.w[: len(w)], w):
+            self.w[: len(w)] = w
+            self.state[:] = 0
 
     def measure(self, out: Array, lam: Array) -> Measures:
         """What the columns' coefficients prove: from the data, or, of many solutions, from the Gram matrix."""
@@ -274,3 +279,13 @@ class WorkingSet:
         W = np.zeros((self.problem.design.p, out.shape[1]), order="F")
         W[self.which] = out
         return W
+
+
+def _square(Z: Array) -> Array:
+    """Z'Z."""
+    n, m = Z.shape
+    out, none = np.zeros((m, m), order="F"), np.empty((1, 1), np.float32, order="F")
+    work = float(m) ** 2 * n
+    _interrupt.run(_dense.rank_update, Z.ravel(order="F"), n, True, True, True, out, none, work=work)
+    out += np.tril(out, -1).T
+    return out

@@ -17,8 +17,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import conventions
+from . import _interrupt, conventions
 from ._design import Design, _as_target, affordable, check_flag
+from ._kernels import coordinate as _coordinate
 from ._result import Certificate, ConvergenceWarning, Fit, SparsePath, warn
 from ._ridge_system import Array
 from ._working_set import GAP, PENALTY, VIOLATION, Measures, Problem, WorkingSet
@@ -37,6 +38,11 @@ _NARROW = 200
 _INNER = 0.3
 #: Alphas on the way to a single small one, and the share of the largest from which there are any.
 _STEPS, _DIRECT = 12, 0.05
+#: Bytes of columns that are copied for coordinate descent, and how often it goes over all of them.
+_COPY, _SWEEPS = 1 << 29, 12
+#: One in so many signs may still change where it is done.
+_SETTLED = 200
+_PLAN = (1, 5)
 #: Attempts at one alpha, with more columns each time, before what there is must do.
 _ATTEMPTS = 200
 
@@ -138,6 +144,43 @@ class _Engine:
             ratio = np.where(P.l1 > 0, pushed / P.l1, 0.0)
         return float(ratio.max(initial=0.0))
 
+    def approach(self, lam: float) -> bool:
+        """Coordinate descent from zero, to find most of the signs at a single lambda; whether that was worth it."""
+        P, d, stop = self.problem, self.problem.design, self.set.stop
+        candidates = np.flatnonzero(self._size() >= lam)
+        candidates = np.union1d(candidates[P.diagonal[candidates] > 0], P.free).astype(np.intp)
+        if 8.0 * d.n * len(candidates) > _COPY:
+            return False
+        Z = P.columns(candidates)
+        w, r = np.zeros(len(candidates)), d.Y[:, P.target].copy()
+        if P.root is not None:
+            r *= P.root[:, 0]
+        parts = (P.diagonal, lam * P.l1, lam * P.l2, P.lower, P.upper)
+        args = (Z, *(np.ascontiguousarray(part[candidates]) for part in parts))
+        settled = False
+        for _ in range(_SWEEPS):
+            for active, most in ((False, _PLAN[0]), (True, _PLAN[1])):
+                work = 4.0 * most * Z.size
+                changed, _ = _interrupt.run(_coordinate.descend, *args, active, most, w, r, stop, work=work, stop=stop)
+                settled = settled or (not active and changed <= np.count_nonzero(w) // _SETTLED)
+            if settled:
+                break
+        found = candidates[w != 0]
+        if len(found) > 0.8 * d.n and not P.l2.any():
+            return False
+        self.set.add(found[np.isin(found, self.set.which, invert=True)])
+        full = np.zeros(d.p)
+        full[candidates] = w
+        self.set.set(full[self.set.which])
+        # the next product with X tells what is missing
+        self.correlation = np.zeros(d.p)
+        return True
+
+    def _size(self) -> Array:
+        """|Z'r| over the weight of |w|, the lambda at which a coordinate at zero would move."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.problem.l1 > 0, np.abs(self.correlation) / self.problem.l1, 0.0)
+
     def run(self, lam: Array) -> Iterator[tuple[int, Array, Array, Measures, int]]:
         """Yields (k, columns, coefficients, measures, column of the measures) for lam[k] in turn."""
         k, block, attempts = 0, _MOST if self.set.whole else _FIRST, 0
@@ -174,8 +217,7 @@ class _Engine:
     def _grow(self, lam: Array, k: int, stop: int) -> None:
         """Columns that are likely to move between lam[k] and lam[stop - 1] (Tibshirani et al. 2012, strong rules)."""
         P, m = self.problem, len(self.set)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            size = np.where(P.l1 > 0, np.abs(self.correlation) / P.l1, 0.0)
+        size = self._size()
         size[self.set.which] = 0.0
         level = float(lam[stop - 1])
         if self.before is not None:
@@ -380,7 +422,13 @@ def elastic_net(
         problem = setup.problem(c)
         lam = float(alphas[c]) * design.total_weight
         engine = _Engine(problem, setup.tol, None if starts is None else starts[:, c])
-        grid = _on_the_way(lam, engine.largest(), design, starts is not None or engine.set.whole)
+        grid = np.array([lam])
+        if starts is None and not engine.set.whole:
+            top = engine.largest()
+            near = lam >= _DIRECT * top or design.p <= 2 * design.n
+            if 0.0 < lam < top and not (near and engine.approach(lam)) and design.p > design.n:
+                # through larger ones that is faster where there are many more features than samples
+                grid = np.geomspace(top, lam, _STEPS + 1)[1:]
         for k, which, w, found, i in engine.run(grid):
             if k == len(grid) - 1:
                 W[which, c] = w
@@ -396,13 +444,6 @@ def elastic_net(
 def _alpha_of(alpha: Any, design: Design) -> Any:
     values = np.asarray(alpha, dtype=np.float64)
     return values.copy() if values.ndim and not design.one_d else float(values.ravel()[0])
-
-
-def _on_the_way(lam: float, top: float, design: Design, direct: bool) -> Array:
-    """lambdas to pass on the way to a small one: where there are many more features than samples that is faster."""
-    if direct or lam >= _DIRECT * top or lam <= 0.0 or design.p <= 2 * design.n:
-        return np.array([lam])
-    return np.geomspace(top, lam, _STEPS + 1)[1:]
 
 
 def _check_start(start: Any, design: Design) -> Array | None:

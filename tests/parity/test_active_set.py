@@ -39,7 +39,7 @@ def call(function, G, m, long, yy, lam, tol=1e-13, w=None):
     return solved, state
 
 
-@pytest.mark.parametrize("n, m", [(20, 1), (20, 2), (30, 8), (60, 40), (12, 30)])
+@pytest.mark.parametrize("n, m", [(20, 1), (20, 2), (30, 8), (60, 25), (8, 12)])
 @pytest.mark.parametrize("kind", ["lasso", "elastic net", "ridge", "factors", "positive", "box", "free", "all"])
 def test_solutions(n, m, kind, rng):
     _, y, G, long = problem(rng, n, m)
@@ -56,7 +56,7 @@ def test_solutions(n, m, kind, rng):
         long["lower"][:m], long["upper"][:m] = -np.linspace(0.0, 0.3, m), 0.4
     if kind in ("free", "all"):
         long["l1"][0] = long["l2"][0] = 0.0
-    lam = np.abs(long["c"][:m]).max() * np.array([1.2, 0.8, 0.3, 0.1, 0.02])
+    lam = np.abs(long["c"][:m]).max() * np.array([1.2, 0.8, 0.3, 0.05])
     mine, found = call(kernel.solve, G, m, long, y @ y, lam)
     theirs, expected = call(twin.solve, G, m, long, y @ y, lam)
     assert mine == theirs == len(lam)

@@ -2,7 +2,7 @@
 from blas_int cimport blas_int
 from cython cimport floating
 from scipy.linalg.cython_blas cimport (
-    daxpy, dgemm, dgemv, drot, dsymv, dsyrk, dtrmv, dtrsm, dtrsv, sgemm, sgemv, ssyrk,
+    daxpy, ddot, dgemm, dgemv, drot, dsymv, dsyrk, dtrmv, dtrsm, dtrsv, sgemm, sgemv, ssyrk,
 )
 from scipy.linalg.cython_lapack cimport (
     dpocon, dpotrf, dpotrs, dsyevd, dtrtri, spocon, spotrf, spotrs, ssyevd, strtri,
@@ -107,6 +107,11 @@ cdef inline int syevd(Py_ssize_t n, floating* a, floating* values, floating* wor
 cdef inline void axpy(Py_ssize_t n, double a, const double* x, double* y) noexcept nogil:
     cdef blas_int n_ = <blas_int> n, one = 1
     daxpy(&n_, &a, <double*> x, &one, y, &one)
+
+
+cdef inline double dot(Py_ssize_t n, const double* x, const double* y) noexcept nogil:
+    cdef blas_int n_ = <blas_int> n, one = 1
+    return ddot(&n_, <double*> x, &one, <double*> y, &one)
 
 
 # (x, y) <- (c x + s y, c y - s x)

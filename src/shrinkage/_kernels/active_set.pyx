@@ -501,7 +501,8 @@ def solve(const double[::1, :] G, Py_ssize_t m, const double[::1] c, double yy, 
     G (size, size) and the vectors are at least m long; G = Z'Z, c = Z'y, yy = y'y. A lam counts as solved when the
     duality gap is tol or less; the first that cannot be ends the call, with what there is. w, q, L, indices and state are carried from one
     call to the next: coefficients, G w, the factor, rows support, place (-1 outside), piece and queue, and state[0] the
-    size of the support, state[1] whether q and L are those of w and of the last lam (0: all is to be made anew).
+    size of the support, state[1] whether q and L are those of w (0: all is to be made anew) and of another lam (1) or of
+    the first one now (2).
     out[:, i] <- w, gaps[i] <- the gap at lam[i]. counts (7,) += checks, epochs, appends, drops, solves, slides,
     factorizations. Scratch: scratch (6, size), block (32 (size + 32),).
     """
@@ -543,7 +544,7 @@ def solve(const double[::1, :] G, Py_ssize_t m, const double[::1] c, double yy, 
             if count > 0 and P.k > 0:
                 refactor(&P)
                 refresh(&P, False)
-            best, stalled, warm = INFINITY, 0, i > 0 or state[1] != 0
+            best, stalled, warm = INFINITY, 0, i > 0 or state[1] == 1
             for round_ in range(MOST_ROUNDS):
                 P.counts[CHECKS] += 1
                 gap = restricted_gap(&P, yy, quadratic)
