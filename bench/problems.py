@@ -116,11 +116,11 @@ def _ar1_columns(rng: np.random.Generator, n: int, p: int, correlation: float) -
     return X
 
 
-def sparse(n: int, p: int, density: float) -> tuple[sp.csr_array, np.ndarray]:
+def sparse(n: int, p: int, density: float, k: int | None = None) -> tuple[sp.csr_array, np.ndarray]:
     """Positive values at places drawn as in a table of word counts: the first column is in a quarter of the rows.
 
     Every row draws `density` p places, the column as p u^2 with u uniform; a place drawn twice (one in 500 of the
-    large problem's) is stored once, with the sum. Signal and noise as in `ar1`.
+    large problem's) is stored once, with the sum. Signal and noise as in `ar1`, or the signal from `k` columns.
     """
     rng = np.random.default_rng([SEED, n, p])
     drawn = max(1, round(density * p))
@@ -128,7 +128,7 @@ def sparse(n: int, p: int, density: float) -> tuple[sp.csr_array, np.ndarray]:
     starts = np.arange(0, n * drawn + 1, drawn, dtype=np.int32)
     X = sp.csr_array((rng.random(n * drawn), columns.ravel(), starts), shape=(n, p))
     X.sum_duplicates()
-    support = rng.choice(p, size=min(p, max(5, p // 10)), replace=False)
+    support = rng.choice(p, size=k or min(p, max(5, p // 10)), replace=False)
     truth = np.zeros(p)
     truth[support] = rng.standard_normal(support.size)
     signal = X @ truth
@@ -154,7 +154,7 @@ KINDS: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {"ar1": ar1, "g
 
 _NAME = re.compile(
     r"(?P<kind>\w+)-(?P<n>\d+)x(?P<p>\d+)(x(?P<targets>\d+))?-(?P<dtype>float32|float64)-(?P<order>[CF])"
-    r"|sparse-(?P<rows>\d+)x(?P<columns>\d+)-(?P<density>0?\.\d+)-float64-(?P<format>CSR|CSC)"
+    r"|sparse-(?P<rows>\d+)x(?P<columns>\d+)-(?P<density>0?\.\d+)(-k(?P<k>\d+))?-float64-(?P<format>CSR|CSC)"
 )
 _PLANTED = re.compile(
     r"planted-(?P<n>\d+)x(?P<p>\d+)-k(?P<k>\d+)(-r(?P<correlation>0?\.\d+))?(?P<duplicated>-duplicated)?"
@@ -166,7 +166,8 @@ def build(name: str) -> Problem:
     """The problem called `name`; ValueError for an unknown kind or a name not of the form above."""
     match = _NAME.fullmatch(name)
     if match is not None and match["density"]:
-        X, y = sparse(int(match["rows"]), int(match["columns"]), float(match["density"]))
+        k = match["k"] and int(match["k"])
+        X, y = sparse(int(match["rows"]), int(match["columns"]), float(match["density"]), k)
         return Problem(name, X.tocsc() if match["format"] == "CSC" else X, y)
     planted_match = _PLANTED.fullmatch(name)
     if planted_match is not None:
@@ -176,7 +177,7 @@ def build(name: str) -> Problem:
     if match is None or match["kind"] not in KINDS:
         raise ValueError(
             f"no problem {name!r}: expected KIND-NxP[xTARGETS]-DTYPE-ORDER with KIND one of {sorted(KINDS)}, "
-            "sparse-NxP-DENSITY-float64-CSR (or CSC), planted-NxP-kK-[rCORRELATION-][duplicated-]float64-ORDER "
+            "sparse-NxP-DENSITY-[kK-]float64-CSR (or CSC), planted-NxP-kK-[rCORRELATION-][duplicated-]float64-ORDER "
             "or nci60-float64-F"
         )
     X, y = KINDS[match["kind"]](int(match["n"]), int(match["p"]), match["targets"] and int(match["targets"]))

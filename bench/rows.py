@@ -163,7 +163,7 @@ _SHAPES = (
 _, _WIDE, _SQUARE, _TALL = _SHAPES
 _HARD = tuple(shape.variant(suffix) for suffix in ("r0.9", "duplicated") for shape in _SHAPES)
 _NCI60 = _Shape("nci60", "planted-20x300-k4")
-_SPARSE = _Shape("sparse-20000x50000-0.0011", "sparse-500x1000-0.01", "float64-CSC")
+_SPARSE = _Shape("sparse-20000x50000-0.0011-k100", "sparse-500x1000-0.01-k10", "float64-CSC")
 
 PATH_PEERS = (REFERENCE, "celer", "skglm", "python_glmnet")
 LASSO_PEERS = (*PATH_PEERS, "sklearnex")
