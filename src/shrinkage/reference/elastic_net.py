@@ -320,28 +320,28 @@ def dual_point(P: Problem, w: Array, *, rows: bool) -> DualPoint:
     u = np.where(free & open_down, np.maximum(u, 0.0), u)
     square = along @ along + below @ w**2
 
-    def point(s: float) -> tuple[float, float]:
-        """The gap and its slope at s."""
-        value, at = _conjugate(s * u, P.l1, l2, P.lower, P.upper)
-        terms = np.maximum(_penalty(w, P.l1, l2, P.lower, P.upper) + value - w * s * u, 0.0)
+    def slope(s: float) -> float:
+        return float((s - 1) * square + u @ (_maximizer(s * u, P.l1, l2, P.lower, P.upper) - w))
+
+    def gap(s: float) -> float:
+        at = _maximizer(s * u, P.l1, l2, P.lower, P.upper)
+        terms = _penalty(w, P.l1, l2, P.lower, P.upper) - _penalty(at, P.l1, l2, P.lower, P.upper) + s * u * (at - w)
         rest = r - along
-        gap = (rest @ rest + (1 - s) ** 2 * square) / 2 + terms.sum()
-        return float(gap), float((s - 1) * square + u @ (at - w))
+        return float((rest @ rest + (1 - s) ** 2 * square) / 2 + np.maximum(terms, 0.0).sum())
 
     limited = (l2 == 0) & ((open_up & (u > 0)) | (open_down & (u < 0)))
     with np.errstate(divide="ignore"):
         largest = float((P.l1[limited] / np.abs(u[limited])).min(initial=np.inf))
-    s = _root(lambda s: point(s)[1], largest)
-    return DualPoint(point(s)[0], s * along, s * u)
+    s = _root(slope, largest)
+    return DualPoint(gap(s), s * along, s * u)
 
 
-def _conjugate(u: Array, l1: Array, l2: Array, lower: Array, upper: Array) -> tuple[Array, Array]:
-    """h*(u) = max of u w - h(w) over lower <= w <= upper, and the w of the maximum."""
+def _maximizer(u: Array, l1: Array, l2: Array, lower: Array, upper: Array) -> Array:
+    """The w of the conjugate h*(u) = max of u w - h(w) over lower <= w <= upper."""
     inside = soft(u, l1)
     with np.errstate(divide="ignore", invalid="ignore"):
         w = np.clip(np.where(inside == 0, 0.0, inside / l2), lower, upper)
-        w = np.where(np.isinf(w), 0.0, w)  # |u| = l1 but for rounding, where every w >= 0 is as good
-    return u * w - _penalty(w, l1, l2, lower, upper), w
+    return np.where(np.isinf(w), 0.0, w)  # |u| = l1 but for rounding, where every w of its sign is as good
 
 
 def _root(slope: Callable[[float], float], largest: float) -> float:
