@@ -33,17 +33,22 @@ _LEAST_SHARE, _LEAST_SQUARE = 0.3, 1e-6
 # -------------------------------------------------------------------------------------------------------- folds
 
 
-def check_folds(cv: Any, groups: Any, design: Design, y: Any) -> list[tuple[Array, Array]]:
-    """[(training rows, test rows), ...] of whatever says them: an integer, a splitter, or the pairs themselves."""
+def check_folds(cv: Any, groups: Any, design: Design, y: Any, name: str = "cv") -> list[tuple[Array, Array]]:
+    """[(training rows, test rows), ...] of whatever says them: an integer, a splitter, or the pairs themselves.
+
+    `name` is what the caller's argument is called.
+    """
     n = design.n
     if groups is not None and not hasattr(cv, "split"):
-        raise ValueError("groups needs a splitter that takes them as cv, sklearn.model_selection.GroupKFold() for one")
+        raise ValueError(
+            f"groups needs a splitter that takes them as {name}, sklearn.model_selection.GroupKFold() for one"
+        )
     if isinstance(cv, (bool, np.bool_, str, type)):
         raise TypeError(f"cv must be a number of folds, a splitter or pairs of row numbers, got {cv!r}")
     pairs: Any
     if isinstance(cv, (int, np.integer)):
         if not 2 <= cv <= n:
-            raise ValueError(f"cv must be at least 2 and at most the number of rows ({n}), got {cv}")
+            raise ValueError(f"{name} must be at least 2 and at most the number of rows ({n}), got {cv}")
         parts = np.array_split(np.arange(n), int(cv))
         pairs = ((np.concatenate(parts[:k] + parts[k + 1 :]), parts[k]) for k in range(len(parts)))
     elif hasattr(cv, "split"):
@@ -56,28 +61,30 @@ def check_folds(cv: Any, groups: Any, design: Design, y: Any) -> list[tuple[Arra
     folds = []
     for k, pair in enumerate(pairs):
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise TypeError(f"cv: fold {k} is not a pair (training rows, test rows)")
-        train, test = (_check_rows(rows, n, k, what) for rows, what in zip(pair, ("training", "test"), strict=True))
+            raise TypeError(f"{name}: fold {k} is not a pair (training rows, test rows)")
+        train, test = (
+            _check_rows(rows, n, k, what, name) for rows, what in zip(pair, ("training", "test"), strict=True)
+        )
         for rows, what in ((train, "training"), (test, "test")):
             if not (design.s[rows] > 0).any():
                 raise ValueError(
-                    f"cv: fold {k} has no {what} row of positive weight: use fewer folds, or drop such rows"
+                    f"{name}: fold {k} has no {what} row of positive weight: use fewer folds, or drop such rows"
                 )
         folds.append((train, test))
     if not folds:
-        raise ValueError("cv has no folds")
+        raise ValueError(f"{name} has no folds")
     return folds
 
 
-def _check_rows(rows: Any, n: int, k: int, what: str) -> Array:
+def _check_rows(rows: Any, n: int, k: int, what: str, name: str) -> Array:
     rows = np.asarray(rows)
     if rows.dtype == bool and rows.shape == (n,):
         return np.flatnonzero(rows)
     if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        raise TypeError(f"cv: the {what} rows of fold {k} must be row numbers or a mask of {n} booleans")
+        raise TypeError(f"{name}: the {what} rows of fold {k} must be row numbers or a mask of {n} booleans")
     if len(rows) and (rows.min() < -n or rows.max() >= n):
         bad = rows.max() if rows.max() >= n else rows.min()
-        raise ValueError(f"cv: the {what} rows of fold {k} reach {bad}, and X has {n} rows")
+        raise ValueError(f"{name}: the {what} rows of fold {k} reach {bad}, and X has {n} rows")
     return np.where(rows < 0, rows + n, rows).astype(np.intp)
 
 
@@ -140,10 +147,13 @@ def _pieces(design: Design, rows: Array, width: int = 0) -> Any:
         yield piece, design.storage.take(piece)
 
 
-class _Training:
-    """What `Spectrum` needs to know of a training set in its Gram form."""
+class Training:
+    """What `Spectrum` and `Problem` need to know of a training set in its Gram form.
 
-    weighted = False
+    `shift` and `y_shift` are its means less those of all data.
+    """
+
+    weighted, storage = False, None
 
     def __init__(self, design: Design, part: _Moments, n: int) -> None:
         self.p, self.t, self.n = design.p, design.t, n
@@ -154,10 +164,14 @@ class _Training:
         self.y_shift = part.y / part.weight if self.fit_intercept else np.zeros(self.t)
         self.xx = np.tril(part.xx - part.weight * np.outer(self.shift, self.shift))
         self.cross = part.xy - part.weight * np.outer(self.shift, self.y_shift)
+        self.y_square = np.maximum(part.yy - part.weight * np.square(self.y_shift), 0.0)
         self.scale = np.sqrt(np.maximum(np.diagonal(self.xx) / part.weight, 0.0))
 
     def gram(self, axis: int) -> Array:
         return np.asfortranarray(self.xx)
+
+    def plain(self, times: float) -> None:
+        """There is no X to read."""
 
 
 def k_fold(
@@ -168,66 +182,90 @@ def k_fold(
     lambdas(W) are the penalties of a training set of weight W, factors(scale) the penalty factors of one whose
     columns have these standard deviations; tick is called with the fraction done.
     """
-    p = design.p
-    tall = p > 0 and min(len(train) for train, _ in folds) > p and affordable(40.0 * p * p)
-    tests = [_moments(design, test) for _, test in folds] if tall and _few(folds, p) else None
-    whole = _sum_of_all(design, folds, tests) if tall else None
-    out = []
+    shared, out = Folds(design, folds), []
     for k, (train, test) in enumerate(folds):
-        errors = None
-        if whole is not None:
-            mine = _moments(design, test) if tests is None else tests[k]
-            errors = _from_moments(design, train, test, mine, whole, lambdas, factors)
+        found = shared.training(k)
+        errors = None if found is None else _from_moments(*found, lambdas, factors)
         out.append(_from_data(design, train, test, lambdas, factors) if errors is None else errors)
         if tick is not None:
             tick((k + 1) / len(folds))
     return np.stack(out)
 
 
-def _few(folds: list[tuple[Array, Array]], p: int) -> bool:
-    return len(folds) * 8.0 * p * p <= _KEEP
+class Folds:
+    """The folds' moments about the means of all data, from one pass over it where that is worth it (`whole`)."""
+
+    def __init__(self, design: Design, folds: list[tuple[Array, Array]], *, one_pass: bool = True) -> None:
+        self.design, self.folds, p = design, folds, design.p
+        self.whole: _Moments | None = None
+        self._tests: list[_Moments] | None = None
+        if one_pass and 0 < p < min(len(train) for train, _ in folds) and affordable(40.0 * p * p):
+            if len(folds) * 8.0 * p * p <= _KEEP:
+                self._tests = [_moments(design, test) for _, test in folds]
+            self.whole = self._sum_of_all()
+
+    def _sum_of_all(self) -> _Moments:
+        design, tests = self.design, self._tests
+        rows = np.concatenate([test for _, test in self.folds])
+        if tests is not None and len(rows) == design.n and len(np.unique(rows)) == design.n:
+            whole = tests[0]
+            for part in tests[1:]:
+                whole = whole.plus(part)
+            return whole
+        return _moments(design, np.arange(design.n))
+
+    def training(self, k: int) -> tuple[Training, _Moments] | None:
+        """Fold k's training set, and the moments of its test rows; None where they are not accurate enough."""
+        design, whole, (train, test) = self.design, self.whole, self.folds[k]
+        if whole is None:
+            return None
+        mine = _moments(design, test) if self._tests is None else self._tests[k]
+        absent = np.setdiff1d(np.arange(design.n), train)
+        if len(train) + len(absent) != design.n:
+            return None  # rows are repeated
+        if whole.weight - design.s[absent].sum() < _LEAST_SHARE * whole.weight:
+            part = _moments(design, train)
+        else:
+            same = len(absent) == len(test) and (absent == np.sort(test)).all()
+            part = whole.plus(mine if same else _moments(design, absent), -1.0)
+        training = Training(design, part, len(train))
+        before = np.maximum(np.diagonal(whole.xx), np.diagonal(part.xx))
+        if ((np.diagonal(training.xx) < _LEAST_SQUARE * before) & (before > 0)).any():
+            return None  # a column that varies elsewhere, outliers that were left out
+        return training, mine
 
 
-def _sum_of_all(design: Design, folds: list[tuple[Array, Array]], tests: list[_Moments] | None) -> _Moments:
-    rows = np.concatenate([test for _, test in folds])
-    if tests is not None and len(rows) == design.n and len(np.unique(rows)) == design.n:
-        whole = tests[0]
-        for part in tests[1:]:
-            whole = whole.plus(part)
-        return whole
-    return _moments(design, np.arange(design.n))
+def loss_on_test(training: Training, mine: _Moments, W: Array, targets: Array) -> Array | None:
+    """Weighted mean squared error of the columns of W on the test rows; None where products have lost it."""
+    # y - m_y = b + (x - m).w
+    b = training.y_shift[targets] - training.shift @ W
+    loss, spread = mine.loss(W, b, targets) / mine.weight, mine.yy[targets] / mine.weight
+    return None if (loss <= _SMALL * spread)[spread > 0].any() else np.asarray(loss)
 
 
-def _from_moments(
-    design: Design, train: Array, test: Array, mine: _Moments, whole: _Moments, lambdas: Lambdas, factors: Factors
-) -> Array | None:
-    """(K, t) from sums of products; None where they are not accurate enough."""
-    absent = np.setdiff1d(np.arange(design.n), train)
-    if len(train) + len(absent) != design.n:
-        return None  # rows are repeated
-    if whole.weight - design.s[absent].sum() < _LEAST_SHARE * whole.weight:
-        part = _moments(design, train)
-    else:
-        same = len(absent) == len(test) and (absent == np.sort(test)).all()
-        part = whole.plus(mine if same else _moments(design, absent), -1.0)
-    training = _Training(design, part, len(train))
-    before = np.maximum(np.diagonal(whole.xx), np.diagonal(part.xx))
-    if ((np.diagonal(training.xx) < _LEAST_SQUARE * before) & (before > 0)).any():
-        return None  # a column that varies elsewhere, outliers that were left out
-    lam = lambdas(part.weight)
+def ridge_from_moments(training: Training, lam: Array, factors: Factors) -> Array | None:
+    """Coefficients (p, K t), lambda first; None where a Gram matrix is not accurate enough."""
     spectrum = Spectrum(training, factors(training.scale), form="gram", complete=False)  # type: ignore[arg-type]
     if not spectrum.accurate(float(lam.min())):
         return None
-    K, t = len(lam), design.t
-    targets = np.tile(np.arange(t), K)
-    W = spectrum.coefficients(np.repeat(lam, t), targets)
-    # y - m_y = b + (x - m).w
-    b = training.y_shift[targets] - training.shift @ W
-    loss = mine.loss(W, b, targets) / mine.weight
-    spread = mine.yy[targets] / mine.weight
-    if (loss <= _SMALL * spread)[spread > 0].any():
-        return None
-    return loss.reshape(K, t)
+    return spectrum.coefficients(np.repeat(lam, training.t), np.tile(np.arange(training.t), len(lam)))
+
+
+def ridge_from_data(own: Design, lam: Array, factors: Factors) -> Array:
+    """The same by the factorization that suits the data."""
+    f = factors(own.scale)
+    spectrum = Spectrum(own, f)
+    if not spectrum.accurate(float(lam.min())):
+        spectrum = Spectrum(own, f, form="svd")
+    return spectrum.coefficients(np.repeat(lam, own.t), np.tile(np.arange(own.t), len(lam)))
+
+
+def _from_moments(training: Training, mine: _Moments, lambdas: Lambdas, factors: Factors) -> Array | None:
+    """(K, t) from sums of products; None where they are not accurate enough."""
+    lam = lambdas(training.total_weight)
+    W = ridge_from_moments(training, lam, factors)
+    loss = None if W is None else loss_on_test(training, mine, W, np.tile(np.arange(training.t), len(lam)))
+    return None if loss is None else loss.reshape(len(lam), training.t)
 
 
 def _from_data(design: Design, train: Array, test: Array, lambdas: Lambdas, factors: Factors) -> Array:
@@ -236,11 +274,7 @@ def _from_data(design: Design, train: Array, test: Array, lambdas: Lambdas, fact
     lam = lambdas(own.total_weight)
     K, t = len(lam), design.t
     targets = np.tile(np.arange(t), K)
-    f = factors(own.scale)
-    spectrum = Spectrum(own, f)
-    if not spectrum.accurate(float(lam.min())):
-        spectrum = Spectrum(own, f, form="svd")
-    W = spectrum.coefficients(np.repeat(lam, t), targets)
+    W = ridge_from_data(own, lam, factors)
     b = own.y_mean[targets]
     loss, weight = np.zeros(K * t), 0.0
     for piece, storage in _pieces(design, test, K * t):

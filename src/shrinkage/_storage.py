@@ -218,7 +218,8 @@ class DenseStorage:
 
     def take(self, which: Matrix) -> DenseStorage:
         """A copy of these rows."""
-        return DenseStorage(np.array(self.X[which], order="C" if self.rowwise else "F"))
+        # along the lines of memory, not across them
+        return DenseStorage(self.X.take(which, axis=0) if self.rowwise else self.X.T.take(which, axis=1).T)
 
     def suspects(self, test: Any) -> Any:
         rows = max(1, (1 << 20) // max(1, self.p))
