@@ -10,11 +10,13 @@ to solve it, and one product of X with the residuals of many lambdas tells wheth
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from . import _interrupt
 from ._algebra import product
-from ._design import Design, check_memory
+from ._design import check_memory
 from ._kernels import active_set as _active_set
 from ._kernels import dense as _dense
 from ._kernels import gaps as _gaps
@@ -43,10 +45,12 @@ class Problem:
         |y|^2.
     free : ndarray of int
         Features that nothing penalizes.
+    known_by_moments : bool
+        There are no rows: `measure_moments` alone can prove anything.
     """
 
     def __init__(
-        self, design: Design, target: int, rho: float, factors: Array | None, scale: Array | None, lower: Array | None,
+        self, design: Any, target: int, rho: float, factors: Array | None, scale: Array | None, lower: Array | None,
         upper: Array | None,
     ) -> None:  # fmt: skip
         self.design, self.target, p = design, target, design.p
@@ -68,7 +72,8 @@ class Problem:
         #: X or X' as BLAS reads it, where products with it need no centring of their own
         self._plain = design.plain(_NEAR)
         self._free_columns: Array | None = None
-        if len(unbounded):
+        self.known_by_moments = design.storage is None
+        if len(unbounded) and not self.known_by_moments:
             Z = design.storage.columns(unbounded) - design.mean[unbounded]
             self._free_columns = PivotedQR(Z if self.root is None else self.root * Z).Q
 
@@ -262,7 +267,7 @@ class WorkingSet:
     def measure(self, out: Array, lam: Array) -> Measures:
         """What the columns' coefficients prove: from the data, or, of many solutions, from the Gram matrix."""
         W = self.full(out)
-        if self.whole and out.shape[1] > _FEW:
+        if self.whole and (out.shape[1] > _FEW or self.problem.known_by_moments):
             return self.problem.measure_moments(self.G, W, lam)
         return self.problem.measure(W, self.residuals(out), lam)
 

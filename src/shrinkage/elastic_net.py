@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from . import _interrupt, conventions
+from ._algebra import product
 from ._design import Design, _as_target, affordable, check_flag
 from ._kernels import coordinate as _coordinate
 from ._result import Certificate, ConvergenceWarning, Fit, SparsePath, warn
@@ -94,15 +95,21 @@ def _less_offset(X: Any, y: Any, offset: Any) -> Any:
 # ------------------------------------------------------------------------------------------------------ engine
 
 
+def takes_gram(design: Design) -> bool:
+    """Whether one Gram matrix of all features is cheaper than those of working sets."""
+    p = design.p
+    return 0 < p <= max(_NARROW, design.n // _TALL) and affordable(40.0 * p * p)
+
+
 class _Engine:
     """Solves one problem at decreasing lambdas, each starting from the one before."""
 
-    def __init__(self, problem: Problem, tol: float, start: Array | None = None) -> None:
+    def __init__(self, problem: Problem, tol: float, start: Array | None = None, *, gram: Array | None = None) -> None:
+        """`gram` is Z'Z, where it is known already."""
         self.problem, d = problem, problem.design
         self.tol = tol * problem.size
-        tall = d.p <= max(_NARROW, d.n // _TALL) and affordable(40.0 * d.p * d.p) and d.p > 0
-        gram = None
-        if tall:
+        tall = gram is not None or takes_gram(d)
+        if tall and gram is None:
             gram = d.gram()
             gram += np.tril(gram, -1).T
         self.set = WorkingSet(problem, gram=gram)
@@ -119,8 +126,11 @@ class _Engine:
         self.correlation = problem.cross
         if start is not None or len(problem.free):
             W = self.set.full(self.set.w[: len(self.set), None])
-            self.correlation = problem.gradient(problem.residuals(W))[:, 0]
-            self.passes += 1
+            if problem.known_by_moments:
+                self.correlation = problem.cross - product(self.set.G, W)[:, 0]
+            else:
+                self.correlation = problem.gradient(problem.residuals(W))[:, 0]
+                self.passes += 1
 
     def _null(self) -> None:
         """The fit of the features that nothing penalizes."""
@@ -607,7 +617,7 @@ def elastic_net_path(
         X, y, None, l1_ratio, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize,
         convention, tol,
     )  # fmt: skip
-    design, penalty = setup.design, setup.penalty
+    design = setup.design
     if not design.one_d:
         raise ValueError(f"y must have shape (n_samples,), got {design.Y.shape}: a path belongs to one target")
     if max_active is not None:
@@ -620,8 +630,26 @@ def elastic_net_path(
     problem = setup.problem(0)
     engine = _Engine(problem, setup.tol)
     alphas, lam = _path_grid(setup, alphas, alpha_min_ratio, engine)
-    done = _Done(design.p)
-    bar = _Bar(len(lam)) if verbose else None
+    path = _trace(
+        setup, engine, alphas, lam, max_active=max_active, stop_early=stop_early, callback=callback,
+        bar=_Bar(len(lam)) if verbose else None, on_interrupt=on_interrupt,
+    )  # fmt: skip
+    _warn_path(path, setup.tol)
+    return path
+
+
+def _warn_path(path: SparsePath, tol: float) -> None:
+    bad = next((k for k, one in enumerate(path.certificates) if not one.converged), None)
+    if bad is not None:
+        _warn(path.certificates[bad], tol, f"_path at alpha = {path.alphas[bad]:.6g}")
+
+
+def _trace(
+    setup: _Setup, engine: _Engine, alphas: Array, lam: Array, *, max_active: int | None = None,
+    stop_early: bool = False, callback: Any = None, bar: _Bar | None = None, on_interrupt: str = "raise",
+) -> SparsePath:  # fmt: skip
+    """The path of the engine's problem, without warnings."""
+    design, problem, done = setup.design, engine.problem, _Done(setup.design.p)
     try:
         for k, which, w, found, i in engine.run(lam):
             proof = _prove(problem, found, i, setup.tol, int(engine.set.counts[0]))
@@ -644,13 +672,12 @@ def elastic_net_path(
             bar.close()
     count = len(done.certificates)
     coefs = done.coefs()
-    bad = next((k for k, one in enumerate(done.certificates) if not one.converged), None)
-    if bad is not None:
-        _warn(done.certificates[bad], setup.tol, f"_path at alpha = {alphas[bad]:.6g}")
     first = _as_fit(
         setup, coefs[:, [0]].toarray(), float(alphas[0]), done.certificates[0], np.array(done.dof[:1]), engine.reason()
     )
-    intercepts = np.full(count, float(design.y_mean[0])) - coefs.T @ design.mean if fit_intercept else np.zeros(count)
+    intercepts = np.zeros(count)
+    if design.fit_intercept:
+        intercepts = float(design.y_mean[0]) - coefs.T @ design.mean
     return SparsePath(
         alphas=alphas[:count],
         coefs=coefs,
@@ -660,8 +687,8 @@ def elastic_net_path(
         deviance_explained=np.array(done.explained),
         n_active=np.diff(coefs.indptr),
         n_passes=engine.passes,
-        l1_ratio=penalty.l1_ratio,
-        convention=convention,
+        l1_ratio=setup.penalty.l1_ratio,
+        convention=setup.convention,
         solver="active_set",
         solver_reason=engine.reason(),
         _first=first,
