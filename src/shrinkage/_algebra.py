@@ -13,6 +13,8 @@ Array = np.ndarray[Any, Any]
 
 #: How much longer a flop takes in an eigendecomposition than in a product of matrices.
 _SLOW = 6.0
+#: Order up to which the work space of eigenvectors is counted in 32 bits.
+_MOST = 32_000
 
 
 def eigh(A: Array) -> tuple[Array, Array]:
@@ -20,6 +22,9 @@ def eigh(A: Array) -> tuple[Array, Array]:
 
     A column-major A is overwritten: the vectors are where it was.
     """
+    if len(A) > _MOST:
+        # NumPy's wheels count in 64 bits
+        return tuple(_interrupt.run(np.linalg.eigh, A, work=_SLOW * 4.0 * len(A) ** 3))
     vectors, values = np.asfortranarray(A, dtype=np.float64), np.zeros(len(A))
     if len(A):
         work = np.empty(_algebra.work_size(len(A)))

@@ -1,7 +1,7 @@
 """Leave-one-out from a spectral form, for every alpha and target, a block of samples at a time.
 
 In coordinates where the data's directions have unit length a fit keeps d = sigma^2 / (sigma^2 + lambda) of each. All d
-lie in [0, 1], and those of neighbouring alphas are much alike: a few columns stand for all alphas, to the last digit.
+lie in [0, 1], and those of neighbouring alphas are much alike: a few columns stand for all alphas, up to rounding of 1.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from . import _interrupt
 from ._kernels import loo as _loo
 from ._spectrum import NOTHING, Array, Spectrum
 
@@ -46,7 +47,8 @@ def leave_one_out(
         e = errors.add(start, stop, alone[start:stop])
         if kept is not None:
             s = design.s[start:stop]
-            kept[:, start:stop] = e / np.where(s > 0, np.sqrt(s), 1.0)[:, None]
+            e /= np.where(s > 0, np.sqrt(s), 1.0)[:, None]
+            kept[:, start:stop] = e
         if tick is not None:
             tick(stop / n)
     s = design.s[:n]
@@ -68,21 +70,27 @@ def leave_one_out(
 
 
 def factored(D: Array) -> tuple[Array, Array] | None:
-    """left (r, q) and right (q, K) whose product is D up to rounding, entries being 1 at most; None unless q << K.
+    """left (r, q) and right (q, K) whose product is D up to rounding, entries being 1 at most; None where q
+    would be more than half of K.
 
     The rank of filters grows with the logarithm of the range of alphas (Beckermann and Townsend 2017, on matrices
     with displacement structure).
     """
-    rest, left, right = D.copy(), [], []
-    for _ in range(D.shape[1] // 2):
+    rest = D.copy()
+    left: list[Array] = []
+    right: list[Array] = []
+    for _ in range(1 + D.shape[1] // 2):
         k = int(np.einsum("jk,jk->k", rest, rest).argmax())
-        column = rest[:, k] / np.sqrt(rest[:, k] @ rest[:, k])
+        if left and np.abs(rest).max() <= _ROUNDING:
+            return np.asfortranarray(np.column_stack(left)), np.asfortranarray(np.vstack(right))
+        norm = np.sqrt(rest[:, k] @ rest[:, k])
+        if norm == 0:
+            break
+        column = rest[:, k] / norm
         row = column @ rest
         rest -= np.multiply.outer(column, row)
         left.append(column)
         right.append(row)
-        if np.abs(rest).max() <= _ROUNDING:
-            return np.asfortranarray(np.column_stack(left)), np.asfortranarray(np.vstack(right))
     return None
 
 
@@ -110,7 +118,7 @@ class _Errors:
         self.basis: Array | None = None
         self.coordinates: Array | None = None
         self._inside_A: Array | None = None
-        right = np.zeros((0, 0), order="F")
+        right, largest = np.zeros((0, 0), order="F"), np.zeros(0)
         if spectrum.complete:
             self.A, left = spectrum.sample_A, spectrum.sample_filters(lam)
         else:
@@ -124,14 +132,15 @@ class _Errors:
                 self.coordinates = spectrum.coordinates / length
             left = spectrum.full_filters(lam)
             left[spectrum.rank_free :] *= spectrum.values[:, None]
-            self.largest = left.max(axis=1)
+            largest = left.max(axis=1, initial=0.0)
             fewer = factored(left) if design.n * left.size * (1.0 + t) >= _WORTH_FEWER else None
             left, right = fewer or (left, right)
         self.A, self.left, self.right = np.asfortranarray(self.A), np.asfortranarray(left), right
         if not len(self.A):  # nothing but an intercept: one direction of no length
-            self.A, self.left, self.right = np.zeros((1, t)), np.zeros((1, K), order="F"), right
+            self.A, self.left, self.right = np.zeros((1, t), order="F"), np.zeros((1, K), order="F"), right
+        self.largest = self.left.max(axis=1) if right.shape[1] == 0 else largest
         r, q = self.left.shape
-        self.block = m = max(1, min(design.n, _BLOCK_ENTRIES // max(r, K)))
+        self.block = m = max(1, min(design.n, _BLOCK_ENTRIES // max(r, K * t if keep else K)))
         group = max(1, min(t, -(-_WIDE // q), _BLOCK_ENTRIES // (K * m)))
         self.scratch = (
             np.empty(m * r), np.empty((r, group * q), order="F"), np.empty(m * group * q), np.empty(m * K),
@@ -151,10 +160,9 @@ class _Errors:
     def _add(self, T: Array, target: Array, slack: Array, weight: Array, alone: Array) -> Array:
         K, t = self.sums.shape[1:]
         e = np.empty((K if self.keep else 0, t, len(T))).transpose(0, 2, 1)  # samples side by side
-        _loo.leave_one_out(
-            T, self.left, self.right, self.A, target, slack, weight, self.spectrum.complete, self.unit, *self.scratch,
-            alone, self.least, self.sums, e,
-        )  # fmt: skip
+        args = (T, self.left, self.right, self.A, target, slack, weight, self.spectrum.complete, self.unit)
+        work = 2.0 * T.size * self.left.shape[1] * (1 + t)
+        _interrupt.run(_loo.leave_one_out, *args, *self.scratch, alone, self.least, self.sums, e, work=work)
         return e
 
     def _add_with_high(
@@ -162,18 +170,20 @@ class _Errors:
     ) -> Array:
         """The same where some samples nearly decide their fit."""
         low, some = np.flatnonzero(~high), np.zeros(int((~high).sum()))
-        e = np.empty((len(self.lam), len(T), self.design.t))
+        e = np.empty((len(self.lam) if self.keep else 0, len(T), self.design.t))
         if len(low):
             rest = self._add(np.asfortranarray(T[low]), np.asfortranarray(target[low]), slack[low], weight[low], some)
             alone[low] = some
             if self.keep:
                 e[:, low] = rest
         for i in np.flatnonzero(high):
-            e[:, i] = self._precise(start + int(i))
-            if np.isnan(e[:, i]).any():
+            own = self._precise(start + int(i))
+            if self.keep:
+                e[:, i] = own
+            if np.isnan(own).any():
                 alone[i] = 1.0
                 continue
-            square = np.square(e[:, i] / self.unit)
+            square = np.square(own / self.unit)
             self.sums += np.stack([square, square * square, weight[i] * square])
         return e
 

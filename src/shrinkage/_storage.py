@@ -165,7 +165,7 @@ class DenseStorage:
         nothing = np.empty((0, t), order="F")
         W = nothing if W is None else W
         if t > _FEW:
-            step = min(self.n, max(32, _SWEEP_BYTES // (8 * p)))
+            step = min(self.n, max(32, _SWEEP_BYTES // (8 * max(p, t))))
             scratch, weighted = np.empty(step * p), np.empty((step, t), order="F")
             G = nothing if G is None else G
             args = (self.X, mean, s, self.ones, sign, W, R, G, scratch, weighted, step)

@@ -142,8 +142,8 @@ class Problem:
     def _tabled(self, W: Array, g: Array, lam: Array, loss: Array, square: Array, lost: Array) -> Measures:
         table, excess = np.empty((3, len(lam))), np.empty(self.design.p)
         _gaps.measure(
-            g, W, lam, self.l1, self.l2, self.lower, self.upper, self.diagonal, np.ascontiguousarray(square), table,
-            excess,
+            g, W, lam, self.l1, self.l2, self.lower, self.upper, self.diagonal, np.ascontiguousarray(square),
+            self.size, table, excess,
         )  # fmt: skip
         table[GAP] += 0.5 * lost
         return Measures(table, excess, loss, g)

@@ -457,8 +457,10 @@ def _one_target(X: Any, y: Any, sample_weight: Any, fit_intercept: bool) -> Desi
 
 
 def _precise(spectrum: Spectrum, lam: float) -> bool:
-    """Whether the evidence keeps its digits in this form: where no direction is weak, lambda may be as small as it
-    likes."""
+    """Whether the evidence and the covariance keep their digits in this form.
+
+    Where no direction is weak lambda may be as small as it likes for the first; not over samples for the second.
+    """
     values = spectrum.values
     strong = spectrum.accurate(lam) or bool(values.min() >= GRAM_FLOOR * values.max())
     return strong and _spread_survives(spectrum, lam)

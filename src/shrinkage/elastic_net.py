@@ -67,8 +67,10 @@ class _Setup:
             alpha, l1_ratio = conventions.to_canonical(
                 alpha, convention, sum_weights=design.total_weight, name="alpha", **options
             )
-            if np.ndim(l1_ratio):
-                raise TypeError("l1_ratio must be one number, and lambda_1 / lambda_2 the same for all targets")
+            shares = np.unique(l1_ratio)
+            if len(shares) > 1:
+                raise ValueError("l1_ratio, or lambda_1 / lambda_2, must be the same for all targets")
+            l1_ratio = float(shares[0]) if len(shares) else 1.0
         self.penalty: Penalty = make_penalty(
             1.0 if alpha is None else alpha, l1_ratio, penalty_factor, lower, upper, n_features=design.p,
             n_targets=design.t,
@@ -85,9 +87,10 @@ def _less_offset(X: Any, y: Any, offset: Any) -> Any:
     if offset is None:
         return y
     o = as_numbers(offset, "offset must be numbers, one per row of X")
-    Y, one_d, _ = _as_target(y, len(o) if o.ndim == 1 else -1) if o.ndim == 1 else (None, False, None)
-    if Y is None or not np.isfinite(o).all():
-        raise ValueError("offset must be a 1-D array of finite numbers, one per row of X")
+    n = np.shape(X)[0] if np.ndim(X) == 2 or hasattr(X, "shape") else len(X)
+    if o.shape != (n,) or not np.isfinite(o).all():
+        raise ValueError(f"offset must be a 1-D array of finite numbers, one per row of X ({n}), got shape {o.shape}")
+    Y, one_d, _ = _as_target(y, n)
     Y = Y - o[:, None]
     return Y[:, 0] if one_d else Y
 
@@ -417,6 +420,8 @@ def elastic_net(
     >>> fit.coef, fit.intercept
     (array([1., 0.]), 2.5)
     """
+    if alpha is None:
+        raise TypeError("alpha must be a number or one number per target, got None")
     setup = _Setup(
         X, y, alpha, l1_ratio, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize,
         convention, tol,
@@ -830,7 +835,7 @@ def lasso_constrained(
     if not design.one_d:
         raise ValueError(f"y must have shape (n_samples,), got {design.Y.shape}: a budget belongs to one target")
     problem = setup.problem(0)
-    engine = _Engine(problem, setup.tol)
+    engine = _Engine(problem, 1e-15)  # small budgets are met to their own digits
 
     def solve(lam: float) -> tuple[float, Array, Array, Certificate]:
         engine.before = None

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import conventions
+from . import _interrupt, conventions
 from ._algebra import eigh, product
 from ._design import Design, affordable, as_matrix, check_flag, check_memory, is_sparse
 from ._result import Fit
@@ -149,7 +149,8 @@ def ridge_tikhonov(
     Parameters
     ----------
     X, y, sample_weight, fit_intercept
-        As in `ridge`. Where the normal equations are too ill-conditioned the solver works on a dense copy of X.
+        As in `ridge`. Where the normal equations are too ill-conditioned the solver works on a
+        dense copy of X.
     alpha : float or array-like of shape (n_targets,)
         In the units of `convention`.
     penalty : int, or array or sparse matrix of shape (n_features, n_features) or (m, n_features)
@@ -190,7 +191,7 @@ def ridge_tikhonov(
     if v.min(initial=0.0) < -1e-10 * top or top < 0:
         raise ValueError(f"penalty has the eigenvalue {v.min():g}: it must be positive semidefinite")
     system = System(design, lam, None)
-    solved = _trivial(system) or _by_factor(design, lam, P)
+    solved = _trivial(system) or _by_factor(design, lam, P, _least_rcond(design, v))
     if solved is None:
         check_memory(24.0 * design.n * design.p, f"dense copies of the {design.n} x {design.p} X")
         v = np.where(v > design.p * EPS * top, v, 0.0)
@@ -210,8 +211,8 @@ def ridge_tikhonov(
 class _General(System):
     """The system with any penalty matrix: (Z'Z + lambda P) w = Z'y, every column with its own lambda."""
 
-    def __init__(self, design: Design, lam: Array, P: Array) -> None:
-        super().__init__(design, lam, None)
+    def __init__(self, design: Design, lam: Array, P: Array, targets: Array) -> None:
+        super().__init__(design, lam, None, targets)
         self.P = P
 
     def measure(self, W: Array, R: Array, g: Array, excess: Callable[[Array, Array], Array] | None = None) -> Array:
@@ -223,32 +224,44 @@ class _General(System):
         return fill(self, W, R, np.abs(g), norm, excess(R, g), self.lam * (W * PW).sum(axis=0))
 
 
-def _by_factor(design: Design, lam: Array, P: Array) -> Solved | None:
+def _least_rcond(design: Design, v: Array) -> float:
+    """Reciprocal condition number from which the factor of Z'Z + lambda P keeps the digits of all that P leaves free.
+
+    What lambda P rounds to is noise along the directions that it does not penalize. Where columns differ much in size
+    there is nothing better.
+    """
+    size = design.scale[design.scale > 0]
+    graded = len(size) > 0 and size.max() > 1e3 * size.min()
+    definite = len(v) > 0 and v.min() > 1e-8 * v.max()
+    return LEAST_RCOND["double"] if graded or definite else 1e-5
+
+
+def _by_factor(design: Design, lam: Array, P: Array, least: float) -> Solved | None:
     """By Cholesky of Z'Z + lambda P, which does not mind columns of different sizes; None where that is singular."""
     G = design.gram()
     G += np.tril(G, -1).T
-    factors = {}
-    for value in set(lam.tolist()):
+    W, measures = np.zeros((design.p, design.t), order="F"), np.zeros((5, design.t))
+    dof, steps, rcond = np.zeros(design.t), 0, 1.0
+    for value in np.unique(lam):
+        targets = np.flatnonzero(lam == value)
         factor = _Factor(np.asfortranarray(G + value * P), np.zeros(design.p), False)
-        if factor.info or factor.rcond < LEAST_RCOND["double"]:
+        if factor.info or factor.rcond < least:
             return None
-        factors[value] = factor
-    system = _General(design, lam, P)
+        system = _General(design, lam[targets], P, targets)
 
-    def solve(B: Array) -> Array:
-        return np.hstack([factors[value].solve(B[:, [c]]) for c, value in enumerate(lam.tolist())])
+        def correct(W: Array, R: Array, g: Array, factor: _Factor = factor) -> Array:
+            return np.asfortranarray(W + factor.solve(g))
 
-    def excess(R: Array, g: Array) -> Array:
-        return 0.5 * (g * solve(g)).sum(axis=0)
+        def excess(R: Array, g: Array, factor: _Factor = factor) -> Array:
+            return 0.5 * (g * factor.solve(g)).sum(axis=0)
 
-    W, measures, steps = system.refine(
-        np.asfortranarray(solve(system.cross)), lambda W, R, g: np.asfortranarray(W + solve(g)), steps=3, excess=excess
-    )
-    dof = {value: design.p - value * float(np.trace(factor.solve(P))) for value, factor in factors.items()}
-    return Solved(
-        W, measures, steps, name="cholesky", reason="normal equations with the penalty matrix",
-        rcond=min(factor.rcond for factor in factors.values()), dof=np.array([dof[value] for value in lam.tolist()]),
-    )  # fmt: skip
+        own, found, more = system.refine(factor.solve(system.cross), correct, steps=3, excess=excess)
+        W[:, targets], measures[:, targets] = own, found
+        inside = _interrupt.run(factor.solve, P, work=2.0 * design.p**3)
+        dof[targets] = design.p - value * float(np.trace(inside))
+        steps, rcond = max(steps, more), min(rcond, factor.rcond)
+    reason = "normal equations with the penalty matrix"
+    return Solved(W, measures, steps, name="cholesky", reason=reason, rcond=rcond, dof=dof)
 
 
 def _penalty_matrix(penalty: Any, p: int) -> Array:

@@ -1,5 +1,7 @@
 """Leave-one-out against explicit refits, GCV and degrees of freedom against their formulas."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -281,3 +283,39 @@ def test_few_columns_for_all_alphas_change_no_digit(p, rows, t, monkeypatch):
     np.testing.assert_allclose(few.errors, plain.errors, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(few.scores, plain.scores, rtol=1e-11)
     np.testing.assert_allclose(few.standard_errors, plain.standard_errors, rtol=1e-9)
+
+
+@pytest.mark.parametrize("X, options", [
+    (np.empty((10, 0)), {}),
+    (np.ones((10, 1)), {}),
+    (np.arange(10.0)[:, None], {"penalty_factor": [np.inf]}),
+])  # fmt: skip
+@pytest.mark.parametrize("heavy", [1.0, 1e6])
+def test_nothing_but_an_intercept(X, options, heavy):
+    """The error is that of the weighted mean of the others, also where one sample has most of the weight."""
+    y, s = np.random.default_rng(0).standard_normal(10), np.r_[heavy, np.ones(9)]
+    found = ridge_cv(X, y, [1.0, 0.1], sample_weight=s, store_errors=True, **options)
+    rest = np.array([y[i] - np.average(np.delete(y, i), weights=np.delete(s, i)) for i in range(10)])
+    np.testing.assert_allclose(found.errors, np.tile(rest, (2, 1)), rtol=1e-9)
+    np.testing.assert_allclose(found.scores, np.average(rest**2, weights=s), rtol=1e-9)
+
+
+def test_memory_does_not_grow_with_samples_times_targets(monkeypatch):
+    """One sample that nearly decides its fit included."""
+    rng = np.random.default_rng(1)
+    X, Y = rng.standard_normal((3000, 20)), rng.standard_normal((3000, 100))
+    X[3] *= 1e6
+    alphas = np.geomspace(1e-3, 1e3, 50)
+    tracemalloc.start()
+    try:
+        ridge_cv(X, Y, alphas)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.7 * 8 * len(alphas) * Y.size
+
+
+def test_alphas_that_leave_nothing_do_not_warn():
+    X = np.random.default_rng(2).standard_normal((300, 5))
+    assert leave_one_out.factored(np.zeros((5, 20))) is None
+    ridge_cv(X, X[:, 0], np.geomspace(1e200, 1e250, 20))

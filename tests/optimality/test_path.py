@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from shrinkage import ridge, ridge_cv, ridge_path
+from shrinkage import IllConditionedWarning, ridge, ridge_cv, ridge_path
 from shrinkage.reference import ridge as textbook
 
 
@@ -117,3 +117,13 @@ def test_score_is_the_share_of_variance_explained(make):
     residual = y - single.predict(X)
     assert single.score(X, y) == pytest.approx(1 - residual @ residual / ((y - y.mean()) @ (y - y.mean())))
     assert np.isnan(single.score(X, np.ones(len(y))))
+
+
+@pytest.mark.parametrize("free", [0, 2])
+def test_least_squares_on_wide_data_has_its_gap_too(free):
+    rng = np.random.default_rng(3)
+    X, y = rng.standard_normal((10, 30)), rng.standard_normal(10)
+    v = np.r_[np.zeros(free), np.ones(30 - free)]
+    with pytest.warns(IllConditionedWarning):
+        path = ridge_path(X, y, alphas=[1.0, 0.0], penalty_factor=v)
+    assert all(one.relative_gap < 1e-12 for one in path.certificates)

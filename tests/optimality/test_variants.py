@@ -208,3 +208,17 @@ def test_tikhonov_does_not_mind_columns_of_different_sizes(sparse):
     assert plain.certificate.converged
     assert scaled.certificate.converged
     assert scaled.certificate.objective == pytest.approx(plain.certificate.objective, rel=1e-12)
+
+
+def test_a_strong_penalty_leaves_what_it_does_not_penalize_its_digits():
+    """Second differences: as alpha grows the coefficients go to a straight line, fitted by least squares, like 1/alpha."""
+    rng = np.random.default_rng(4)
+    X, y = rng.standard_normal((25, 10)), rng.standard_normal(25)
+    line = np.column_stack([np.ones(10), np.arange(10.0)])
+    Z, t = X - X.mean(axis=0), y - y.mean()
+    limit = line @ np.linalg.lstsq(Z @ line, t, rcond=None)[0]
+    fits = {alpha: ridge_tikhonov(X, y, alpha, 2) for alpha in (1e5, 1e7, 1e8)}
+    away = {alpha: alpha * (fit.coef - limit) for alpha, fit in fits.items()}
+    np.testing.assert_allclose(away[1e7], away[1e5], rtol=1e-2, atol=1e-4)
+    np.testing.assert_allclose(away[1e8], away[1e7], rtol=1e-2, atol=1e-4)
+    assert all(fit.certificate.converged for fit in fits.values())

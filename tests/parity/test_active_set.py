@@ -141,7 +141,8 @@ def test_gaps(kind, rng, check):
     arguments = {
         "g": np.asfortranarray(rng.standard_normal((p, K)) * 2.0), "W": W, "lam": np.array([0.5, 1.0, 3.0]), "l1": l1,
         "l2": l2, "lower": -bounds, "upper": bounds, "diagonal": rng.uniform(1.0, 2.0, p),
-        "square": rng.uniform(1.0, 9.0, K), "out": np.full((3, K), np.nan), "excess": np.full(p, np.nan),
+        "square": rng.uniform(1.0, 9.0, K), "ceiling": 20.0,
+        "out": np.full((3, K), np.nan), "excess": np.full(p, np.nan),
     }  # fmt: skip
     check(gap_kernel.measure, gap_twin.measure, arguments, writes=("out", "excess"))
     assert (arguments["out"] >= 0).all() or np.isnan(arguments["out"]).all()

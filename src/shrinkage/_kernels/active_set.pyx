@@ -26,8 +26,8 @@ cdef enum:
     DOWN = 2           # [lower, 0]
     FREE = 3           # [lower, upper], nothing absolute
 
-cdef double DEPENDENT = 1e-11    # pivot over diagonal below which a column depends on those before it
-cdef double NOISE = 1e-12        # gradient beyond the penalty, relative to it, that is none
+cdef double DEPENDENT = 2e-15    # pivot over diagonal below which a column depends on those before it, times their number
+cdef double NOISE = 1e-12        # gradient beyond the penalty, relative to that, which is none
 
 cdef enum:
     CHECKS
@@ -102,7 +102,7 @@ cdef double restricted_gap(Problem* P, double yy, bint quadratic) noexcept nogil
         if P.w[j] != 0:
             square += P.w[j] * (P.q[j] - 2 * P.c[j])
     square = max(square, 0.0)
-    return least_gap(P.m, P.rank, P.w, 1, P.l1, P.l2, P.lower, P.upper, P.G, P.ld + 1, square, quadratic)
+    return least_gap(P.m, P.rank, P.w, 1, P.l1, P.l2, P.lower, P.upper, P.G, P.ld + 1, square, 0.5 * yy, quadratic)
 
 
 cdef void refresh(Problem* P, bint anew) noexcept nogil:
@@ -152,7 +152,7 @@ cdef bint factor_anew(Problem* P, Py_ssize_t first) noexcept nogil:
     info = potrf(size, P.L + first + first * P.ldl, P.ldl)
     if info == 0:
         for a in range(first, P.k):
-            if P.L[a + a * P.ldl] ** 2 <= DEPENDENT * (P.G[P.support[a] * (P.ld + 1)] + P.l2[P.support[a]]):
+            if P.L[a + a * P.ldl] ** 2 <= DEPENDENT * (a + 10) * (P.G[P.support[a] * (P.ld + 1)] + P.l2[P.support[a]]):
                 return False
     return info == 0
 
@@ -210,7 +210,7 @@ cdef Py_ssize_t join(Problem* P, Py_ssize_t count) noexcept nogil:
                 v /= P.L[(k + b) * (P.ldl + 1)]
                 P.L[k + taken + (k + b) * P.ldl] = v
                 d -= v * v
-            if P.k >= P.room or d <= DEPENDENT * (P.G[j * (P.ld + 1)] + P.l2[j]) or d <= 0:
+            if P.k >= P.room or d <= DEPENDENT * (P.k + 10) * (P.G[j * (P.ld + 1)] + P.l2[j]) or d <= 0:
                 P.queue[left] = <int> j
                 left += 1
                 continue
@@ -447,16 +447,16 @@ cdef void settle(Problem* P) noexcept nogil:
 cdef Py_ssize_t call_up(Problem* P, bint worst) noexcept nogil:
     """Queue the resting coordinates that the gradient pushes hardest, or the one; how many, their pieces set."""
     cdef Py_ssize_t j, count = 0, kept = 0, limit = max(<Py_ssize_t> LEAST, P.k // 8), top = -1
-    cdef double v, most = 0, level, scale = 0
+    cdef double v, most = 0, level
     cdef int piece
-    for j in range(P.m):
-        scale = max(scale, P.l1[j])
     for j in range(P.m):
         P.rank[j] = 0
         if P.place[j] >= 0 or P.G[j * (P.ld + 1)] + P.l2[j] <= 0:
             continue
         v = push(P, j, &piece)
-        if v > NOISE * max(scale, fabs(P.c[j])):
+        if v > NOISE * max(P.l1[j], 1e-2 * fabs(P.c[j])):
+            # what the objective gains by it, so that units do not matter
+            v /= sqrt(P.G[j * (P.ld + 1)] + P.l2[j])
             P.rank[j] = v
             count += 1
             if v > most:

@@ -13,6 +13,7 @@ def measure(
     upper: _Double,
     diagonal: _Double,
     square: _Double,
+    ceiling: float,
     out: _Double,
     excess: _Double,
 ) -> None: ...

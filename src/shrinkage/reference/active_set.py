@@ -47,7 +47,9 @@ def solve(
         for _ in range(100_000):
             g = b - A @ x
             square = max(0.0, yy - x @ (b + g))
-            gaps[i] = min(_dual_gap(g, x, first, second, low, high, diagonal, square, rows) for rows in (False, True))
+            gaps[i] = min(
+                _dual_gap(g, x, first, second, low, high, diagonal, square, 0.5 * yy, rows) for rows in (False, True)
+            )
             if gaps[i] <= tol:
                 break
             for j in np.flatnonzero(diagonal + second > 0):

@@ -8,6 +8,9 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
+#: How many times its own possible gain a coordinate without penalty counts: others may gain with it.
+LOOSE = 1e6
+
 
 def _conjugate(g: Array, l1: Array, l2: Array, lower: Array, upper: Array) -> Array:
     """h*(g) = max over lower <= w <= upper of g w - l1 |w| - l2 w^2 / 2; inf where that has no end."""
@@ -19,28 +22,40 @@ def _conjugate(g: Array, l1: Array, l2: Array, lower: Array, upper: Array) -> Ar
 
 
 def _dual_gap(
-    g: Array, w: Array, l1: Array, l2: Array, lower: Array, upper: Array, diagonal: Array, square: float, rows: bool
+    g: Array,
+    w: Array,
+    l1: Array,
+    l2: Array,
+    lower: Array,
+    upper: Array,
+    diagonal: Array,
+    square: float,
+    ceiling: float,
+    rows: bool,
 ) -> float:
     """P(w) - D(s r), g = Z'r, |r|^2 = square, with the best s that the residuals r allow.
 
     With `rows` the quadratic part of the penalty is rows of the data, so that residuals and gradient have it in them.
-    A coordinate without penalty or bound, for which no gradient but zero is feasible, counts g^2 over twice its part of
-    the matrix's diagonal.
+    No solution has l1 |w| above `ceiling`, the objective at w = 0: a bound beyond that is none. A coordinate without
+    penalty, for which no gradient but zero may be feasible, counts at most LOOSE times g^2 over twice its curvature.
     """
-    curvature = diagonal + l2
+    curvature, free = diagonal + l2, (l1 == 0) & (l2 == 0)
     if rows:
         g, square, l2 = g - l2 * w, square + float(l2 @ (w * w)), np.zeros_like(l2)
-    end = np.where(g > 0, upper, -lower)
-    tied = (l2 == 0) & (l1 > 0) & (np.abs(g) > l1) & np.isinf(end)
+    with np.errstate(invalid="ignore"):
+        tied = (l2 == 0) & (l1 > 0) & (np.abs(g) > l1) & (l1 * np.where(g > 0, upper, -lower) >= ceiling)
     s = float((l1[tied] / np.abs(g[tied])).min(initial=1.0))
     if square > 0:
         s = min(s, max(0.0, 1.0 + float(g @ w) / square))
     g = s * g
-    loose = (l1 == 0) & (l2 == 0) & np.isinf(np.where(g > 0, upper, -lower))
     with np.errstate(invalid="ignore"):
         terms = l1 * np.abs(w) + 0.5 * l2 * w * w - g * w + _conjugate(g, l1 * (1 + 1e-15), l2, lower, upper)
-    alone = np.where(curvature > 0, 0.5 * g * g / np.where(curvature > 0, curvature, 1.0), 0.0)
-    return 0.5 * (1 - s) ** 2 * square + float(np.where(loose, alone, np.maximum(terms, 0.0)).sum())
+    alone = LOOSE * 0.5 * g * g / np.where(curvature > 0, curvature, 1.0)
+    free &= (l1 == 0) & (l2 == 0) & (diagonal > 0)
+    terms = np.where(free, np.fmin(terms, alone), terms)
+    return 0.5 * (1 - s) ** 2 * square + float(
+        np.where((w == 0) & (np.abs(g) <= l1), 0.0, np.maximum(terms, 0.0)).sum()
+    )
 
 
 def measure(
@@ -53,6 +68,7 @@ def measure(
     upper: Array,
     diagonal: Array,
     square: Array,
+    ceiling: float,
     out: Array,
     excess: Array,
 ) -> None:
@@ -62,7 +78,9 @@ def measure(
     excess[:] = -1.0
     for k, strength in enumerate(lam):
         w, a, b = W[:, k], strength * l1, strength * l2
-        out[0, k] = min(_dual_gap(g[:, k], w, a, b, lower, upper, diagonal, square[k], rows) for rows in (False, True))
+        out[0, k] = min(
+            _dual_gap(g[:, k], w, a, b, lower, upper, diagonal, square[k], ceiling, rows) for rows in (False, True)
+        )
         out[1, k] = a @ np.abs(w) + 0.5 * b @ (w * w)
         h = g[:, k] - b * w
         up = np.where(w < 0, h + a, h - a)
