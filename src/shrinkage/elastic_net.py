@@ -131,9 +131,14 @@ class _Engine:
             W = self.set.full(self.set.w[: len(self.set), None])
             if problem.known_by_moments:
                 self.correlation = problem.cross - product(self.set.G, W)[:, 0]
-            else:
-                self.correlation = problem.gradient(problem.residuals(W))[:, 0]
-                self.passes += 1
+                return
+            R = problem.residuals(W)
+            if start is not None and not 0.5 * float(d.square_sum(R)[0]) <= problem.size:
+                # digits that a bad start costs do not come back
+                self.set.set(np.zeros(len(self.set)))
+                return
+            self.correlation = problem.gradient(R)[:, 0]
+            self.passes += 1
 
     def _null(self) -> None:
         """The fit of the features that nothing penalizes."""

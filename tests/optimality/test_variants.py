@@ -211,7 +211,7 @@ def test_tikhonov_does_not_mind_columns_of_different_sizes(sparse):
 
 
 def test_a_strong_penalty_leaves_what_it_does_not_penalize_its_digits():
-    """Second differences: as alpha grows the coefficients go to a straight line, fitted by least squares, like 1/alpha."""
+    """Second differences: as alpha grows the coefficients go to a straight line, of least squares, like 1/alpha."""
     rng = np.random.default_rng(4)
     X, y = rng.standard_normal((25, 10)), rng.standard_normal(25)
     line = np.column_stack([np.ones(10), np.arange(10.0)])
