@@ -687,13 +687,14 @@ def test_predictions_between_the_alphas_of_a_path():
 
 @pytest.mark.parametrize("criterion", ["aic", "bic", "ebic"])
 @pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
-def test_information_criteria(criterion, l1_ratio):
+@pytest.mark.parametrize("dropped", [0, 2])
+def test_information_criteria(criterion, l1_ratio, dropped):
     rng = np.random.default_rng(20)
     X = rng.standard_normal((50, 20))
     y = X[:, :3] @ [1.0, -1.0, 2.0] + rng.standard_normal(50)
-    s = np.r_[0.0, 0.0, rng.uniform(0.5, 2.0, 48)]
+    s = np.r_[np.zeros(dropped), rng.uniform(0.5, 2.0, 50 - dropped)]
     path = elastic_net_path(X, y, 30, l1_ratio=l1_ratio, sample_weight=s, tol=1e-12)
-    n = 48  # samples that count
+    n = 50 - dropped  # samples that count
     scores = []
     for k in range(30):
         fit = path[k]
@@ -704,6 +705,8 @@ def test_information_criteria(criterion, l1_ratio):
         if criterion == "ebic":  # Chen and Chen (2008), gamma = 1
             active = np.count_nonzero(fit.coef)
             scores[-1] += 2 * sum(np.log((20 - i) / (i + 1)) for i in range(active))
+    if dropped == 0:
+        np.testing.assert_allclose(path.criterion(criterion), scores, rtol=0, atol=1e-7)
     best = int(np.argmin(scores))
     chosen = path.select(criterion)
     assert chosen.alpha == path.alphas[best]
