@@ -2,7 +2,17 @@
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from shrinkage.sklearn import KernelRidge, Ridge, RidgeClassifier, RidgeClassifierCV, RidgeCV
+from shrinkage.sklearn import (
+    AdaptiveLasso,
+    ElasticNet,
+    KernelRidge,
+    Lasso,
+    LassoLarsIC,
+    Ridge,
+    RidgeClassifier,
+    RidgeClassifierCV,
+    RidgeCV,
+)
 
 #: What scikit-learn excuses its own Ridge from: n_iter_ is None for solvers that do not iterate.
 EXCUSED = {"check_non_transformer_estimators_n_iter": "direct solvers have no iterations"}
@@ -27,6 +37,13 @@ ESTIMATORS = [
     RidgeClassifierCV(cv=3),
     KernelRidge(),
     KernelRidge(kernel="rbf", alpha=0.1),
+    ElasticNet(),
+    ElasticNet(l1_ratio=0.0),
+    ElasticNet(positive=True),
+    Lasso(),
+    Lasso(warm_start=True, precompute=True),
+    LassoLarsIC(noise_variance=1.0, max_iter=20),
+    AdaptiveLasso(),
 ]
 
 

@@ -4,16 +4,17 @@ Its test modules are loaded afresh while `sklearn.linear_model` and `sklearn.ker
 of their own. What is left out, and what is expected to fail, stands in two tables with the reason for each.
 """
 
-import importlib.util
-from fnmatch import fnmatchcase
+import runpy
 from pathlib import Path
 
 import pytest
-import sklearn
 import sklearn.kernel_ridge
 import sklearn.linear_model
 
 import shrinkage.sklearn as ours
+
+UPSTREAM = runpy.run_path(str(Path(__file__).with_name("upstream.py")))
+load, VERSION = UPSTREAM["load"], UPSTREAM["VERSION"]
 
 PRIVATE = "of private functions of scikit-learn's alone: none of our code would run"
 ARRAY_API = "of arrays of other libraries, which are not supported"
@@ -56,33 +57,11 @@ VERSIONS = {
     "test_ridge_store_cv_values_deprecated": (None, (1, 6)),
     "test_ridge_cv_values_deprecated": (None, (1, 6)),
 }
-VERSION = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
-
-
-def load(path, *holders):
-    """A fresh copy of one of scikit-learn's test modules, in which our names have taken the place of its own."""
-    file = Path(sklearn.__file__).parent / path
-    if not file.exists():
-        pytest.skip(f"this scikit-learn comes without its tests ({path})", allow_module_level=True)
-    names = [(holder, name) for holder in holders for name in ours.__all__ if hasattr(holder, name)]
-    originals = [(holder, name, getattr(holder, name)) for holder, name in names]
-    spec = importlib.util.spec_from_file_location(f"upstream_{file.stem}", file)
-    module = importlib.util.module_from_spec(spec)
-    try:
-        for holder, name in names:
-            setattr(holder, name, getattr(ours, name))
-        spec.loader.exec_module(module)
-    finally:
-        for holder, name, original in originals:
-            setattr(holder, name, original)
-    return module
-
-
 MODULES = [
     load("linear_model/tests/test_ridge.py", sklearn.linear_model, sklearn.linear_model._ridge),
     load("tests/test_kernel_ridge.py", sklearn.kernel_ridge, sklearn.linear_model),
 ]
-FOUND = {name: value for module in MODULES for name, value in vars(module).items() if name.startswith("test_")}
+FOUND = {name: test for module in MODULES for name, test in UPSTREAM["tests_of"](module).items()}
 globals().update({name: test for name, test in FOUND.items() if name not in LEFT_OUT})
 ols_ridge_dataset = MODULES[0].ols_ridge_dataset
 
@@ -97,10 +76,9 @@ def global_random_seed():
 
 @pytest.fixture(autouse=True)
 def expected_to_fail(request):
-    for pattern, reason in EXPECTED_TO_FAIL.items():
-        # brackets stand for themselves
-        if fnmatchcase(request.node.name, pattern.replace("[", "[[]")):
-            request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+    reason = UPSTREAM["reason"](request, EXPECTED_TO_FAIL)
+    if reason:
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
 
 
 def test_names_are_ours_in_the_copies_and_nowhere_else():

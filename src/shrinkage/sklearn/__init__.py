@@ -1,8 +1,9 @@
 """shrinkage's solvers as scikit-learn estimators: the same signatures and attributes, and a certificate.
 
-All names take the place of what has the same name in `sklearn.linear_model` and `sklearn.kernel_ridge`. Fitted
-estimators carry `certificate_` as well; the linear ones know their `effective_dof_`, and those of ridge take
-`penalty_factor`. Needs scikit-learn 1.6 or later: ``pip install "shrinkage[sklearn]"``.
+All names take the place of what has the same name in `sklearn.linear_model` and `sklearn.kernel_ridge`, but for
+`AdaptiveLasso`, which is ours alone. Fitted estimators carry `certificate_` as well; the linear ones know their
+`effective_dof_`, and those of ridge and the lasso take `penalty_factor`. Needs scikit-learn 1.6 or later:
+``pip install "shrinkage[sklearn]"``.
 """
 
 from __future__ import annotations
@@ -18,15 +19,22 @@ if not hasattr(require("sklearn.utils.validation", extra="sklearn"), "validate_d
 
 from ._bayes import BayesianRidge
 from ._classifier import RidgeClassifier, RidgeClassifierCV
+from ._elastic_net import AdaptiveLasso, ElasticNet, Lasso, LassoLarsIC, enet_path, lasso_path
 from ._kernel_ridge import KernelRidge
 from ._ridge import Ridge, RidgeCV, ridge_regression
 
 __all__ = [
+    "AdaptiveLasso",
     "BayesianRidge",
+    "ElasticNet",
     "KernelRidge",
+    "Lasso",
+    "LassoLarsIC",
     "Ridge",
     "RidgeCV",
     "RidgeClassifier",
     "RidgeClassifierCV",
+    "enet_path",
+    "lasso_path",
     "ridge_regression",
 ]

@@ -73,7 +73,9 @@ def _solve(X: Any, y: Array, alpha: float, *, tol: float, start: Any = None, **d
     starts = [None] * (1 if y.ndim == 1 else y.shape[1]) if start is None else np.atleast_2d(start)
     targets = [y] if y.ndim == 1 else list(y.T)
     if len(starts) != len(targets):
-        raise ValueError(f"warm_start: coef_ is of {len(starts)} targets, and y has {len(targets)}: fit a new estimator")
+        raise ValueError(
+            f"warm_start: coef_ is of {len(starts)} targets, and y has {len(targets)}: fit a new estimator"
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", _result.ConvergenceWarning)
         # one by one, as every target has a gap of its own here
@@ -97,15 +99,16 @@ def _solve(X: Any, y: Array, alpha: float, *, tol: float, start: Any = None, **d
 
 def _path(X: Any, y: Array, alphas: Any, eps: float, *, tol: float, **data: Any) -> SparsePath:
     """A path with scikit-learn's grid where `alphas` is a number of them."""
-    grid = {"alphas": alphas}
-    if isinstance(alphas, Integral):
-        grid = {"alphas": int(alphas), "alpha_min_ratio": eps} if eps < 1 else {"alphas": _grid(X, y, alphas, eps, data)}
+    grid: dict[str, Any] = {"alphas": alphas}
+    count = int(alphas) if isinstance(alphas, Integral) else None
+    if count is not None:
+        grid = {"alphas": count, "alpha_min_ratio": eps} if eps < 1 else {"alphas": _grid(X, y, count, eps, data)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", _result.ConvergenceWarning)
         path = elastic_net_path(X, y, tol=_gap(tol), **grid, **data)
-        if "alpha_min_ratio" in grid and not path.coefs.nnz:
+        if count is not None and eps < 1 and not path.coefs.nnz:
             # nothing in X has to do with y, or there is but the largest alpha
-            path = elastic_net_path(X, y, _grid(X, y, alphas, eps, data), tol=_gap(tol), **data)
+            path = elastic_net_path(X, y, _grid(X, y, count, eps, data), tol=_gap(tol), **data)
     path = replace(path, certificates=tuple(_accepted(one, tol) for one in path.certificates))
     _warn(path.certificates, tol)
     return path
@@ -125,7 +128,9 @@ def _check_l1_ratio(l1_ratio: float, alphas: Any) -> None:
         )
 
 
-def _check_gram(gram: Any, X: Any, weights: Array | None, fit_intercept: bool, cross: Any = None, y: Any = None) -> None:
+def _check_gram(
+    gram: Any, X: Any, weights: Array | None, fit_intercept: bool, cross: Any = None, y: Any = None
+) -> None:
     """Whether a Gram matrix is that of the data, centred and weighted; the solver takes its own of what it needs."""
     if gram is None or isinstance(gram, (bool, str)) or sparse.issparse(X):
         return
@@ -134,16 +139,16 @@ def _check_gram(gram: Any, X: Any, weights: Array | None, fit_intercept: bool, c
     if G.shape != (p, p):
         raise ValueError(f"Gram matrix passed in via 'precompute' parameter must have shape ({p}, {p}), got {G.shape}")
     s = np.ones(n) if weights is None else weights * (n / weights.sum())
-    if fit_intercept and not np.allclose(np.average(X, axis=0, weights=s), 0.0):
+    sizes = np.sqrt(np.einsum("ij,ij,i->j", X, X, s, dtype=np.float64))
+    rtol = max(_GRAM_TOLERANCES[np.dtype(kind).char] for kind in (X.dtype, G.dtype))
+    if fit_intercept and (np.abs(s @ X) > rtol * np.sqrt(n) * sizes).any():
         _result.warn(
             "Gram matrix was provided but X was centered to fit intercept: recomputing Gram matrix. Pass centred X",
             UserWarning,
         )
         return
-    rtol = max(_GRAM_TOLERANCES[np.dtype(kind).char] for kind in (X.dtype, G.dtype))
     # every entry has its part in the product with a vector of random numbers
     v = np.random.default_rng(0).uniform(0.5, 1.5, p)
-    sizes = np.sqrt(np.einsum("ij,ij,i->j", X, X, s, dtype=np.float64))
     found, wanted = G @ v, X.T @ (s * (X @ v))
     bad = np.flatnonzero(~(np.abs(found - wanted) <= rtol * sizes * (sizes @ v)))
     if bad.size:
