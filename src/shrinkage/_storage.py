@@ -323,7 +323,7 @@ class SparseStorage:
             far = mean * mean > _FAR**2 * (square / weight - mean * mean)
         if not far.any():
             return False
-        counts = np.diff(self.indptr) if not self.rowwise else np.bincount(self.indices, minlength=self.p)
+        counts = self._stored()
         far &= counts == self.n
         if not far.any():
             return False
@@ -382,10 +382,17 @@ class SparseStorage:
         return float(0.5 * (counts.astype(np.float64) ** 2).sum())
 
     def not_zero(self, which: Matrix) -> Matrix:
+        which = which[self._stored()[which] > 0]
+        if not len(which):
+            return which
         column = self.indices if self.rowwise else np.repeat(np.arange(self.p), np.diff(self.indptr))
         has = np.zeros(self.p, bool)
         has[column[self.data != 0]] = True
         return which[has[which]]
+
+    def _stored(self) -> Matrix:
+        """Entries that each column has in storage."""
+        return np.bincount(self.indices, minlength=self.p) if self.rowwise else np.diff(self.indptr)
 
     def wide(self) -> Matrix:
         return self._as_scipy().toarray().astype(np.float64) + self.shift

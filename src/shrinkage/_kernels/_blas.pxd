@@ -103,15 +103,29 @@ cdef inline int syevd(Py_ssize_t n, floating* a, floating* values, floating* wor
 
 # What the active-set kernel needs, in double precision alone; L is lower triangular, column major.
 
+cdef enum:
+    ALONE = 8192       # entries of a vector that BLAS does not share with other threads, for which they are too few
+
+
 # y += a x
 cdef inline void axpy(Py_ssize_t n, double a, const double* x, double* y) noexcept nogil:
-    cdef blas_int n_ = <blas_int> n, one = 1
-    daxpy(&n_, &a, <double*> x, &one, y, &one)
+    cdef blas_int m, one = 1
+    cdef Py_ssize_t i = 0
+    while i < n:
+        m = <blas_int> min(<Py_ssize_t> ALONE, n - i)
+        daxpy(&m, &a, <double*> x + i, &one, y + i, &one)
+        i += m
 
 
 cdef inline double dot(Py_ssize_t n, const double* x, const double* y) noexcept nogil:
-    cdef blas_int n_ = <blas_int> n, one = 1
-    return ddot(&n_, <double*> x, &one, <double*> y, &one)
+    cdef blas_int m, one = 1
+    cdef Py_ssize_t i = 0
+    cdef double out = 0
+    while i < n:
+        m = <blas_int> min(<Py_ssize_t> ALONE, n - i)
+        out += ddot(&m, <double*> x + i, &one, <double*> y + i, &one)
+        i += m
+    return out
 
 
 # (x, y) <- (c x + s y, c y - s x)
