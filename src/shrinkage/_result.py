@@ -402,7 +402,8 @@ class SparsePath:
     n_active : ndarray of shape (n_alphas,)
         Coefficients that are not zero.
     n_passes : int
-        Passes over X, the certificates included.
+        Passes over X, the certificates included; the Gram matrix of all features, from which those of a much longer X
+        are taken, not counted.
     l1_ratio : float
     convention : str
     solver, solver_reason : str
@@ -422,9 +423,10 @@ class SparsePath:
     convention: str
     solver: str
     solver_reason: str
-    #: The first solution, for what all of them share, and the null model's sum of squares.
+    #: The first solution, for what all of them share, the null model's sum of squares, and rows of positive weight.
     _first: Fit
     _deviance: float
+    _count: int
     feature_names: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
@@ -493,7 +495,7 @@ class SparsePath:
         ----------
         criterion : {"aic", "bic", "ebic"}, default "bic"
             n log(mean squared residual) plus 2 ("aic") or log n ("bic") per degree of freedom, the intercept counted;
-            "ebic" adds 2 log C(n_features, n_active). n is the number of samples.
+            "ebic" adds 2 log C(n_features, n_active). n is the number of samples of positive weight.
 
         Returns
         -------
@@ -518,7 +520,7 @@ class SparsePath:
         """The values that `select` compares, (n_alphas,)."""
         if criterion not in ("aic", "bic", "ebic"):
             raise ValueError(f"criterion must be 'aic', 'bic' or 'ebic', got {criterion!r}")
-        n, p = self._first.n_samples, self._first.n_features
+        n, p = self._count, self._first.n_features
         loss = (1.0 - self.deviance_explained) * self._deviance / self._first.sum_weights
         each = 2.0 if criterion == "aic" else math.log(n)
         with np.errstate(divide="ignore", invalid="ignore"):

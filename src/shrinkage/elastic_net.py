@@ -703,6 +703,7 @@ def _trace(
         solver_reason=engine.reason(),
         _first=first,
         _deviance=problem.square,
+        _count=int((design.s[: design.n] > 0).sum()),
         feature_names=design.feature_names,
     )
 

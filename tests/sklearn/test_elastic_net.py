@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+import sklearn
 from scipy import sparse
 from sklearn import linear_model as theirs
 from sklearn.base import clone
@@ -14,6 +15,8 @@ from sklearn.exceptions import ConvergenceWarning
 import shrinkage
 from shrinkage.sklearn import AdaptiveLasso, ElasticNet, Lasso, LassoLarsIC, enet_path, lasso_path
 
+#: The number of a path's alphas in scikit-learn's words: ours takes both.
+COUNT = "alphas" if tuple(int(part) for part in sklearn.__version__.split(".")[:2]) >= (1, 9) else "n_alphas"
 TIGHT = {"tol": 1e-13, "max_iter": 100_000}
 
 
@@ -228,7 +231,7 @@ def test_bad_options_are_named(Model, option, words):
 @pytest.mark.parametrize("form", [np.asarray, sparse.csc_array])
 def test_paths_are_scikit_learns(make, shape, l1_ratio, positive, form, close):
     X, y = make(*shape)
-    options = {"l1_ratio": l1_ratio, "positive": positive, "alphas": 12, "return_n_iter": True, "eps": 0.01}
+    options = {"l1_ratio": l1_ratio, "positive": positive, COUNT: 12, "return_n_iter": True, "eps": 0.01}
     alphas, coefs, gaps, n_iters = enet_path(form(X), y, **options, tol=1e-12)
     wanted, wanted_coefs, wanted_gaps, wanted_iters = theirs.enet_path(X, y, **options, **TIGHT)
     np.testing.assert_allclose(alphas, wanted, rtol=1e-12)
