@@ -24,7 +24,9 @@ from .ridge import ridge, ridge_cv, ridge_path
 if TYPE_CHECKING:
     from . import conventions as conventions
     from ._positive import ridge_bounded
+    from ._result import SparseCrossValidation
     from .bayes import BayesFit, ridge_bayes
+    from .cross_validation import cross_validate
     from .inference import Inference, ridge_inference
     from .variants import ridge_constrained, ridge_tikhonov
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 _LATER = {
     "BayesFit": "bayes",
     "Inference": "inference",
+    "SparseCrossValidation": "_result",
+    "cross_validate": "cross_validation",
     "ridge_bayes": "bayes",
     "ridge_bounded": "_positive",
     "ridge_constrained": "variants",
@@ -48,10 +52,12 @@ __all__ = [
     "IllConditionedWarning",
     "Inference",
     "Path",
+    "SparseCrossValidation",
     "SparsePath",
     "__version__",
     "alpha_max",
     "conventions",
+    "cross_validate",
     "elastic_net",
     "elastic_net_path",
     "lasso_constrained",

@@ -544,6 +544,92 @@ class SparsePath:
         ])  # fmt: skip
 
 
+@dataclass(frozen=True, repr=False, eq=False)
+class SparseCrossValidation:
+    """Scores of elastic nets on folds, the penalty they choose, and the fit there.
+
+    Attributes
+    ----------
+    alphas : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
+        In the units of `convention`, decreasing; 2-D where several values of l1_ratio have grids of their own.
+    l1_ratios : ndarray of shape (n_l1_ratios,)
+    scores : ndarray of shape (n_l1_ratios, n_alphas)
+        Mean over the folds of the metric on their test rows.
+    standard_errors : ndarray of shape (n_l1_ratios, n_alphas)
+        Of that mean; NaN where there is one fold.
+    fold_scores : ndarray of shape (n_folds, n_l1_ratios, n_alphas)
+    index : tuple of two ints
+        Which l1_ratio and which alpha were chosen by `rule`; of ties the larger alpha, of the first l1_ratio.
+    l1_ratio : float
+        That of the smallest score.
+    alpha : float
+        Chosen by `rule`, one of the next two.
+    alpha_min, alpha_1se : float
+        At `l1_ratio`, the alpha of the smallest score, and the largest whose score is within one standard error of it
+        (NaN where there is one fold).
+    path : SparsePath or Path
+        All alphas at `l1_ratio` on all data; a `Path` where that is 0.
+    fit : Fit
+        The model at `alpha`, from `path`.
+    metric : str
+        "mse", "mae", or the name of the function.
+    rule : str
+        "min" or "1se".
+    convention : str
+    """
+
+    alphas: Array
+    l1_ratios: Array
+    scores: Array
+    standard_errors: Array
+    fold_scores: Array
+    index: tuple[int, int]
+    l1_ratio: float
+    alpha: float
+    alpha_min: float
+    alpha_1se: float
+    path: SparsePath | Path
+    fit: Fit
+    metric: str
+    rule: str
+    convention: str
+
+    @property
+    def score(self) -> float:
+        """At the chosen penalty."""
+        return float(self.scores[self.index])
+
+    @property
+    def standard_error(self) -> float:
+        """Of `score`."""
+        return float(self.standard_errors[self.index])
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether the smallest score is at the smallest alpha of several: a longer path may do better."""
+        grid = self.path.alphas
+        return self.fit.n_features > 0 and len(grid) > 1 and self.alpha_min == grid[-1]
+
+    def predict(self, X: Any) -> Array:
+        """Predictions of the chosen model: `fit.predict`."""
+        return self.fit.predict(X)
+
+    def __repr__(self) -> str:
+        name = {"mse": "mean squared error", "mae": "mean absolute error"}.get(self.metric, self.metric)
+        ratios = f", l1_ratio {self.l1_ratio:g} of {len(self.l1_ratios)}" if len(self.l1_ratios) > 1 else ""
+        error = "" if math.isnan(self.standard_error) else f" +- {self.standard_error:.6g}"
+        edge = "\n  note           the smallest alpha did best: a longer path may do better" if self.at_edge else ""
+        fit = "\n".join("  " + line for line in repr(self.fit).splitlines())
+        return (
+            f"SparseCrossValidation: {_count(len(self.fold_scores), 'fold')}, "
+            f"{_count(self.scores.shape[1], 'alpha')}, {self.alphas.max():.4g} to {self.alphas.min():.4g} "
+            f"({self.convention} convention)\n"
+            f"  chosen         {self.alpha:.6g} (rule {self.rule}{ratios}); min {self.alpha_min:.6g}, "
+            f"1se {self.alpha_1se:.6g}\n"
+            f"  score          {self.score:.6g}{error} ({name}){edge}\n{fit}"
+        )
+
+
 def _position(k: int, count: int) -> int:
     k = operator.index(k)
     if not -count <= k < count:

@@ -44,7 +44,7 @@ def check_folds(cv: Any, groups: Any, design: Design, y: Any, name: str = "cv") 
             f"groups needs a splitter that takes them as {name}, sklearn.model_selection.GroupKFold() for one"
         )
     if isinstance(cv, (bool, np.bool_, str, type)):
-        raise TypeError(f"cv must be a number of folds, a splitter or pairs of row numbers, got {cv!r}")
+        raise TypeError(f"{name} must be a number of folds, a splitter or pairs of row numbers, got {cv!r}")
     pairs: Any
     if isinstance(cv, (int, np.integer)):
         if not 2 <= cv <= n:
@@ -57,7 +57,9 @@ def check_folds(cv: Any, groups: Any, design: Design, y: Any, name: str = "cv") 
         try:
             pairs = iter(cv)
         except TypeError:
-            raise TypeError(f"cv must be a number of folds, a splitter or pairs of row numbers, got {cv!r}") from None
+            raise TypeError(
+                f"{name} must be a number of folds, a splitter or pairs of row numbers, got {cv!r}"
+            ) from None
     folds = []
     for k, pair in enumerate(pairs):
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
@@ -207,7 +209,7 @@ class Folds:
     def _sum_of_all(self) -> _Moments:
         design, tests = self.design, self._tests
         rows = np.concatenate([test for _, test in self.folds])
-        if tests is not None and len(rows) == design.n and len(np.unique(rows)) == design.n:
+        if tests is not None and len(rows) == design.n and (np.bincount(rows, minlength=design.n) == 1).all():
             whole = tests[0]
             for part in tests[1:]:
                 whole = whole.plus(part)
@@ -220,7 +222,9 @@ class Folds:
         if whole is None:
             return None
         mine = _moments(design, test) if self._tests is None else self._tests[k]
-        absent = np.setdiff1d(np.arange(design.n), train)
+        out = np.ones(design.n, bool)
+        out[train] = False
+        absent = np.flatnonzero(out)
         if len(train) + len(absent) != design.n:
             return None  # rows are repeated
         if whole.weight - design.s[absent].sum() < _LEAST_SHARE * whole.weight:
@@ -229,8 +233,10 @@ class Folds:
             same = len(absent) == len(test) and (absent == np.sort(test)).all()
             part = whole.plus(mine if same else _moments(design, absent), -1.0)
         training = Training(design, part, len(train))
+        dead = design.scale == 0  # constant columns, of which the sums have rounding
+        training.xx[dead], training.xx[:, dead], training.cross[dead], training.scale[dead] = 0.0, 0.0, 0.0, 0.0
         before = np.maximum(np.diagonal(whole.xx), np.diagonal(part.xx))
-        if ((np.diagonal(training.xx) < _LEAST_SQUARE * before) & (before > 0)).any():
+        if ((np.diagonal(training.xx) < _LEAST_SQUARE * before) & (before > 0) & ~dead).any():
             return None  # a column that varies elsewhere, outliers that were left out
         return training, mine
 

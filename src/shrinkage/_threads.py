@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -22,6 +23,8 @@ WORTH_A_THREAD = 1 << 19
 _CHUNKS = 32
 _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
+#: How many blocks hold BLAS to one thread, and what it had before.
+_held = [0, 1]
 
 
 def thread_count() -> int:
@@ -94,3 +97,49 @@ def _start(work: Callable[[], None], count: int) -> list[Future[None]]:
         for _ in range(count):
             helpers.append(pool.submit(work))
     return helpers
+
+
+@cache
+def _blas_threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """How to ask and to tell the BLAS behind the kernels its number of threads, where it is an OpenBLAS."""
+    import ctypes
+
+    from scipy.linalg import cython_blas
+
+    try:
+        library = ctypes.CDLL(cython_blas.__file__)  # finds what that links to as well
+    except OSError:
+        return None
+    for prefix in ("scipy_", ""):
+        for suffix in ("", "64_"):
+            with contextlib.suppress(AttributeError):
+                get = getattr(library, f"{prefix}openblas_get_num_threads{suffix}")
+                put = getattr(library, f"{prefix}openblas_set_num_threads{suffix}")
+                get.restype, put.argtypes, put.restype = ctypes.c_int, [ctypes.c_int], None
+                return get, put
+    return None
+
+
+@contextlib.contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold BLAS to one thread while several of ours call it: its own would wait for each other.
+
+    OpenBLAS has one number for the whole process; products of other threads take one core meanwhile.
+    """
+    found = _blas_threads()
+    if found is None:
+        yield
+        return
+    get, put = found
+    with _lock:
+        if _held[0] == 0:
+            _held[1] = get()
+            put(1)
+        _held[0] += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _held[0] -= 1
+            if _held[0] == 0:
+                put(_held[1])

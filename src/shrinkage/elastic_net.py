@@ -77,8 +77,9 @@ class _Setup:
         )  # fmt: skip
         self.standardize = check_flag(standardize, "standardize")
 
-    def problem(self, target: int) -> Problem:
-        penalty, design = self.penalty, self.design
+    def problem(self, target: int, design: Any = None) -> Problem:
+        """One target's, of all data or of `design`, a training set."""
+        penalty, design = self.penalty, self.design if design is None else design
         scale = design.scale if self.standardize else None
         return Problem(design, target, penalty.l1_ratio, penalty.factors, scale, penalty.lower, penalty.upper)
 
@@ -207,6 +208,8 @@ class _Engine:
             if not self.set.whole:
                 self._grow(lam, k, stop)
             solved, out = self.set.solve(lam[k:stop], _INNER * self.tol)
+            if self.set.stop[0]:
+                return  # another thread was interrupted
             found = self.set.measure(out, lam[k : k + out.shape[1]])
             self.passes += not self.set.whole
             good = 0
