@@ -43,6 +43,7 @@ _STEPS, _DIRECT = 12, 0.05
 _COPY, _SWEEPS = 1 << 29, 12
 #: One in so many signs may still change where it is done.
 _SETTLED = 200
+#: Epochs over all columns, and then over those that moved.
 _PLAN = (1, 5)
 #: Attempts at one alpha, with more columns each time, before what there is must do.
 _ATTEMPTS = 200

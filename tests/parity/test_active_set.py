@@ -112,6 +112,16 @@ def test_dependent_columns(rng):
     np.testing.assert_allclose(Z @ found["out"], Z @ expected["out"], atol=1e-3)
 
 
+def test_a_cold_start_at_a_small_penalty(rng):
+    """Most coordinates come at once, and the gap does not halve for many rounds."""
+    _, y, G, long = problem(rng, 400, 300)
+    lam = np.abs(long["c"][:300]).max() * np.array([1e-3])
+    mine, found = call(kernel.solve, G, 300, long, y @ y, lam)
+    assert mine == 1
+    assert np.count_nonzero(found["out"]) > 250
+    assert found["gaps"][0] <= 1e-13 * (y @ y)
+
+
 def test_a_stopped_call_says_how_far_it_came(rng):
     _, y, G, long = problem(rng, 50, 20)
     lam = np.abs(long["c"][:20]).max() * np.array([2.0, 0.1])

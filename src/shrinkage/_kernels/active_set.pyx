@@ -18,7 +18,7 @@ cdef enum:
     FEW = 8            # rows dropped one by one
     LEAST = 20         # coordinates that may always come together
     MOST_ROUNDS = 1000
-    MOST_STALLED = 20  # rounds that do not halve the gap
+    MOST_STALLED = 20  # rounds that neither halve the gap nor lower the objective
 
 cdef enum:
     REST = 0
@@ -27,6 +27,7 @@ cdef enum:
     FREE = 3           # [lower, upper], nothing absolute
 
 cdef double DEPENDENT = 2e-15    # pivot over diagonal below which a column depends on those before it, times their number
+cdef double PROGRESS = 1e-9     # of the objective, in units of |y|^2, that a round must bring
 cdef double NOISE = 1e-12        # gradient beyond the penalty, relative to that, which is none
 
 cdef enum:
@@ -94,14 +95,16 @@ cdef inline double push(const Problem* P, Py_ssize_t j, int* piece) noexcept nog
     return max(up, down)
 
 
-cdef double restricted_gap(Problem* P, double yy, bint quadratic) noexcept nogil:
-    cdef double square = yy
+cdef double restricted_gap(Problem* P, double yy, bint quadratic, double* objective) noexcept nogil:
+    cdef double square = yy, penalty = 0
     cdef Py_ssize_t j
     for j in range(P.m):
         P.rank[j] = P.c[j] - P.q[j]
         if P.w[j] != 0:
             square += P.w[j] * (P.q[j] - 2 * P.c[j])
+            penalty += P.l1[j] * fabs(P.w[j]) + 0.5 * P.l2[j] * P.w[j] * P.w[j]
     square = max(square, 0.0)
+    objective[0] = 0.5 * square + penalty
     return least_gap(P.m, P.rank, P.w, 1, P.l1, P.l2, P.lower, P.upper, P.G, P.ld + 1, square, 0.5 * yy, quadratic)
 
 
@@ -463,6 +466,7 @@ cdef Py_ssize_t call_up(Problem* P, bint worst) noexcept nogil:
                 most, top = v, j
     if count == 0:
         return 0
+    limit = max(limit, count // 3)
     level = most if worst else 0
     if not worst and count > limit:
         level = most * (1 - (<double> limit) / count) * 0.7
@@ -508,7 +512,7 @@ def solve(const double[::1, :] G, Py_ssize_t m, const double[::1] c, double yy, 
     """
     cdef Problem P
     cdef Py_ssize_t i, j, count, solved = 0, round_, stalled
-    cdef double gap, best
+    cdef double gap, best, objective, lowest
     cdef long long slides
     cdef bint warm, quadratic = False
     P.m, P.ld, P.k, P.room, P.ldl = m, G.shape[0], state[0], L.shape[0], L.shape[0]
@@ -544,15 +548,15 @@ def solve(const double[::1, :] G, Py_ssize_t m, const double[::1] c, double yy, 
             if count > 0 and P.k > 0:
                 refactor(&P)
                 refresh(&P, False)
-            best, stalled, warm = INFINITY, 0, i > 0 or state[1] == 1
+            best, lowest, stalled, warm = INFINITY, INFINITY, 0, i > 0 or state[1] == 1
             for round_ in range(MOST_ROUNDS):
                 P.counts[CHECKS] += 1
-                gap = restricted_gap(&P, yy, quadratic)
+                gap = restricted_gap(&P, yy, quadratic, &objective)
                 gaps[i] = gap
                 if gap <= tol or stop[0] != 0:
                     break
-                if gap < 0.5 * best:
-                    best, stalled = gap, 0
+                if gap < 0.5 * best or objective < lowest - PROGRESS * yy:
+                    best, lowest, stalled = min(best, gap), min(lowest, objective), 0
                 else:
                     stalled += 1
                     if stalled > MOST_STALLED:
