@@ -1,7 +1,8 @@
 """Regularized linear models: fast, exact, and certified.
 
 `ridge`, `ridge_path`, `ridge_cv`, `elastic_net` and `elastic_net_path` are the functions; `shrinkage.sklearn` has them
-as scikit-learn estimators, and the `shrinkage` command fits a table from the command line. Every fit carries a `Certificate`.
+as scikit-learn estimators, and the `shrinkage` command fits a table from the command line. Every fit carries a
+`Certificate`.
 """
 
 from __future__ import annotations

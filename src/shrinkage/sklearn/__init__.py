@@ -19,7 +19,7 @@ if not hasattr(require("sklearn.utils.validation", extra="sklearn"), "validate_d
 
 from ._bayes import BayesianRidge
 from ._classifier import RidgeClassifier, RidgeClassifierCV
-from ._elastic_net import AdaptiveLasso, ElasticNet, Lasso, LassoLarsIC, enet_path, lasso_path
+from ._elastic_net import AdaptiveLasso, ElasticNet, ElasticNetCV, Lasso, LassoCV, LassoLarsIC, enet_path, lasso_path
 from ._kernel_ridge import KernelRidge
 from ._ridge import Ridge, RidgeCV, ridge_regression
 
@@ -27,8 +27,10 @@ __all__ = [
     "AdaptiveLasso",
     "BayesianRidge",
     "ElasticNet",
+    "ElasticNetCV",
     "KernelRidge",
     "Lasso",
+    "LassoCV",
     "LassoLarsIC",
     "Ridge",
     "RidgeCV",
