@@ -116,8 +116,8 @@ def cross_validate(
     >>> rng = np.random.default_rng(0)
     >>> X = rng.standard_normal((60, 5))
     >>> found = cross_validate(X, X[:, 0] + 0.1 * rng.standard_normal(60), folds=5, rule="1se")
-    >>> found.path.active(found.index[1])
-    array([0], dtype=int32)
+    >>> found.path.active(found.index[1]).tolist()
+    [0]
     """
     if not callable(metric) and (not isinstance(metric, str) or metric not in ("mse", "mae")):
         raise ValueError(f"metric must be 'mse', 'mae' or a function of (y, predicted, weights), got {metric!r}")
