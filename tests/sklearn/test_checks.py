@@ -5,8 +5,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from shrinkage.sklearn import (
     AdaptiveLasso,
     ElasticNet,
+    ElasticNetCV,
     KernelRidge,
     Lasso,
+    LassoCV,
     LassoLarsIC,
     Ridge,
     RidgeClassifier,
@@ -42,6 +44,8 @@ ESTIMATORS = [
     ElasticNet(positive=True),
     Lasso(),
     Lasso(warm_start=True, precompute=True),
+    LassoCV(cv=3),
+    ElasticNetCV(l1_ratio=[0.3, 0.9], cv=3, alphas=10),
     LassoLarsIC(noise_variance=1.0, max_iter=20),
     AdaptiveLasso(),
 ]

@@ -20,6 +20,7 @@ PRIVATE = "of private functions of scikit-learn's alone: none of our code would 
 MULTI_TASK = "of the MultiTask classes, which are not offered yet"
 COUNT = "wants no iteration from the solution: ours counts the checks of optimality, of which there is one"
 MAX_ITER = "wants no convergence after one or two iterations: ours takes the checks that it needs"
+CRUDE = "wants seven digits of scikit-learn's multi-task class at tol=1e-4, which has three"
 
 #: Tests that are not run.
 LEFT_OUT = {
@@ -52,6 +53,9 @@ EXPECTED_TO_FAIL = {
     "test_check_input_false": "wants X in C order refused without checks: ours reads it",
     "test_enet_copy_X_False_check_input_False": "wants X overwritten: ours never writes to it",
     "test_enet_coordinate_descent_raises_convergence[*]": MAX_ITER,
+    "test_1d_multioutput_enet_and_multitask_enet_cv": CRUDE,
+    "test_1d_multioutput_lasso_and_multitask_lasso_cv": CRUDE,
+    "test_sparse_input_convergence_warning[*]": "wants no convergence with tol=0: ours stops at rounding",
     "test_path_function_deprecated_n_alphas[*]": "wants warnings about old names of the grid: ours takes them",
 }
 
@@ -77,7 +81,7 @@ def skipped_or_expected_to_fail(request):
 
 
 def test_names_are_ours_in_the_copy_and_nowhere_else():
-    for name in ("ElasticNet", "Lasso", "enet_path", "lasso_path"):
+    for name in ("ElasticNet", "ElasticNetCV", "Lasso", "LassoCV", "enet_path", "lasso_path"):
         assert getattr(MODULE, name) is getattr(ours, name)
         assert getattr(sklearn.linear_model, name).__module__.startswith("sklearn.")
 

@@ -31,7 +31,7 @@ def expected_to_fail(request):
 
 
 def test_names_are_ours_in_the_copy_and_nowhere_else():
-    for name in ("ElasticNet", "Lasso"):
+    for name in ("ElasticNet", "ElasticNetCV", "Lasso", "LassoCV"):
         assert getattr(MODULE, name) is getattr(ours, name)
         assert getattr(sklearn.linear_model, name).__module__.startswith("sklearn.")
 

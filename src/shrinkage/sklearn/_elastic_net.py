@@ -720,8 +720,8 @@ def _cross_validated(
         top = alpha_max(X, y, l1_ratio=found.l1_ratio, **{name: data[name] for name in data.keys() - {"folds"}})
         if top <= _RESOLUTION:
             # nothing in X has to do with y, and every alpha is the largest
-            same = dict.fromkeys(("alpha", "alpha_1se"), _RESOLUTION)
-            found = replace(found, alphas=np.full_like(found.alphas, _RESOLUTION), **same)
+            grid = np.full_like(found.alphas, _RESOLUTION)
+            found = replace(found, alphas=grid, alpha=_RESOLUTION, alpha_1se=_RESOLUTION)
     return found
 
 
