@@ -264,11 +264,13 @@ class WorkingSet:
             self.w[: len(w)] = w
             self.state[:] = 0
 
-    def measure(self, out: Array, lam: Array) -> Measures:
-        """What the columns' coefficients prove: from the data, or, of many solutions, from the Gram matrix."""
+    def measure(self, out: Array, lam: Array, tol: float) -> Measures:
+        """What the columns' coefficients prove: from the data, or, of many solutions, from the Gram matrix if it can."""
         W = self.full(out)
         if self.whole and (out.shape[1] > _FEW or self.problem.known_by_moments):
-            return self.problem.measure_moments(self.G, W, lam)
+            found = self.problem.measure_moments(self.G, W, lam)
+            if self.problem.known_by_moments or (found.table[GAP] <= tol).all():
+                return found
         return self.problem.measure(W, self.residuals(out), lam)
 
     def residuals(self, out: Array) -> Array:

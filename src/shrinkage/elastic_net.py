@@ -29,6 +29,8 @@ from .ridge import _check_count, _check_positive, ridge
 
 #: Alphas of a path that are solved before all columns are looked at: at first, and at most.
 _FIRST, _MOST = 4, 16
+#: Coefficients of all features at all of them that are held at a time.
+_BLOCK = 4 << 20
 #: Columns that may always join the working set together.
 _JOIN = 100
 #: Rows per feature from which one Gram matrix of all features is cheaper than many of a few.
@@ -203,7 +205,8 @@ class _Engine:
 
     def run(self, lam: Array) -> Iterator[tuple[int, Array, Array, Measures, int]]:
         """Yields (k, columns, coefficients, measures, column of the measures) for lam[k] in turn."""
-        k, block, attempts = 0, _MOST if self.set.whole else _FIRST, 0
+        most = max(2, min(_MOST, _BLOCK // max(1, self.problem.design.p)))
+        k, block, attempts = 0, most if self.set.whole else min(_FIRST, most), 0
         while k < len(lam):
             stop = min(len(lam), k + block)
             if not self.set.whole:
@@ -211,7 +214,7 @@ class _Engine:
             solved, out = self.set.solve(lam[k:stop], _INNER * self.tol)
             if self.set.stop[0]:
                 return  # another thread was interrupted
-            found = self.set.measure(out, lam[k : k + out.shape[1]])
+            found = self.set.measure(out, lam[k : k + out.shape[1]], self.tol)
             self.passes += not self.set.whole
             good = 0
             while good < solved and found.table[GAP, good] <= self.tol:
@@ -233,7 +236,7 @@ class _Engine:
                 self.set.add(more)
                 block = max(2, block // 2) if good < block // 2 else block
             else:
-                block = min(_MOST, 2 * block)
+                block = min(most, 2 * block)
             k += good
 
     def _grow(self, lam: Array, k: int, stop: int) -> None:
