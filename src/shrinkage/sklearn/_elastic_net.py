@@ -662,7 +662,7 @@ class ManyAlphas(OneTarget, LinearRegressor, Sparse):
         _raise_for_params(params, self, "fit")
         X, y = self._check_data(X, y)
         weights = check_weights(sample_weight, X)
-        alphas = 100 if self.alphas is None else self.alphas
+        alphas: Any = 100 if self.alphas is None else self.alphas
         for ratio in ratios:
             _check_l1_ratio(ratio, alphas)
         if not isinstance(alphas, Integral):
@@ -716,7 +716,7 @@ def _cross_validated(
                 f"Objective did not converge: {one.message}" if ours else str(one.message),
                 ConvergenceWarning if ours else one.category,
             )
-    if "alpha_min_ratio" in options and not found.path.coefs.nnz:
+    if "alpha_min_ratio" in options and not found.path[-1].coef.any():
         top = alpha_max(X, y, l1_ratio=found.l1_ratio, **{name: data[name] for name in data.keys() - {"folds"}})
         if top <= _RESOLUTION:
             # nothing in X has to do with y, and every alpha is the largest
