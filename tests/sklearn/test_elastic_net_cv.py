@@ -94,6 +94,7 @@ def test_one_standard_error(make):
     best = mean.argmin()
     assert model.alpha_ == model.alphas_[best]
     assert model.alpha_1se_ == model.alphas_[mean <= mean[best] + error[best]].max() > model.alpha_
+    assert np.isnan(LassoCV(cv=[(np.arange(30), np.arange(30, 40))]).fit(X, y).alpha_1se_)
 
 
 def test_groups_by_routing(make):

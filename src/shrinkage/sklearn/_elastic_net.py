@@ -770,7 +770,7 @@ class ElasticNetCV(ManyAlphas):
     alpha_ : float
         The alpha with the smallest mean over the folds of the mean squared error.
     alpha_1se_ : float
-        The largest alpha, at the same l1_ratio, whose error is within one standard error of that.
+        The largest alpha, at the same l1_ratio, whose error is within one standard error of that; NaN with one fold.
     l1_ratio_ : float
         The chosen l1_ratio.
     alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
@@ -921,7 +921,7 @@ class LassoCV(ManyAlphas):
     alpha_ : float
         The alpha with the smallest mean over the folds of the mean squared error.
     alpha_1se_ : float
-        The largest alpha whose error is within one standard error of that.
+        The largest alpha whose error is within one standard error of that; NaN with one fold.
     alphas_ : ndarray of shape (n_alphas,)
         Decreasing.
     mse_path_ : ndarray of shape (n_alphas, n_folds)
