@@ -48,3 +48,10 @@ def lasso_path(problem, tol):
         problem.X, problem.y, problem.alphas, tol=tol, fit_intercept=problem.fit_intercept
     )
     return path.coefs, path.intercepts
+
+
+def lasso_cv(problem, tol):
+    found = shrinkage.cross_validate(
+        problem.X, problem.y, problem.alphas, folds=problem.folds, tol=tol, fit_intercept=problem.fit_intercept
+    )
+    return found.fit.coef, found.fit.intercept, found.alpha, found.scores.min()

@@ -69,7 +69,9 @@ class Certificate:
 
     def __str__(self) -> str:
         verdict = "converged" if self.converged else "NOT converged"
-        parts = [f"{verdict}: relative gap {self.relative_gap:.1e}", f"residual ratio {self.residual_ratio:.2g}"]
+        parts = [f"{verdict}: relative gap {self.relative_gap:.1e}"]
+        if not math.isnan(self.residual_ratio):
+            parts.append(f"residual ratio {self.residual_ratio:.2g}")
         if not math.isnan(self.rcond):
             parts.append(f"rcond {self.rcond:.1e}")
         return ", ".join(parts) + f", {self.n_iter} step{'s' * (self.n_iter != 1)}"
