@@ -265,7 +265,7 @@ class WorkingSet:
             self.state[:] = 0
 
     def measure(self, out: Array, lam: Array, tol: float) -> Measures:
-        """What the columns' coefficients prove: from the data, or, of many solutions, from the Gram matrix if it can."""
+        """What the columns' coefficients prove, from the data; of many solutions from the Gram matrix, if it can."""
         W = self.full(out)
         if self.whole and (out.shape[1] > _FEW or self.problem.known_by_moments):
             found = self.problem.measure_moments(self.G, W, lam)

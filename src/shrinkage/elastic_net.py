@@ -291,6 +291,10 @@ def _dof(problem: Problem, lam: float, which: Array, w: Array) -> float:
     if not l2.any():
         return float(len(moving))
     Z = problem.columns(moving)
+    if len(moving) > problem.design.n and l2.all():
+        V = Z / np.sqrt(l2)
+        values = np.linalg.eigvalsh(V @ V.T)
+        return float((values / (1.0 + values)).sum())
     return float(len(moving) - (l2 * np.diagonal(np.linalg.inv(Z.T @ Z + np.diag(l2)))).sum())
 
 

@@ -833,3 +833,25 @@ def test_order_of_entry_on_the_diabetes_data(diabetes):
     assert np.abs(np.diff(s3.astype(int))).sum() == 3  # in, out, and in again
     best = np.linalg.lstsq(X - X.mean(axis=0), y - y.mean(), rcond=None)[0]
     np.testing.assert_allclose(elastic_net(X, y, 0.0, tol=1e-14).coef, best, rtol=1e-5)
+
+
+def test_a_small_penalty_met_from_zero():
+    """Nearly all coefficients move at once."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 100))
+    y = X[:, :10] @ rng.normal(size=10) + 0.1 * rng.normal(size=300)
+    fit = elastic_net(X, y, 1e-6)
+    prove(fit, X, y)
+    assert np.count_nonzero(fit.coef) == 100
+
+
+@pytest.mark.parametrize("n, p", [(30, 20), (20, 60)])
+def test_degrees_of_freedom_of_many_active_columns(n, p):
+    """The trace of the ridge regression on the active columns, fewer than samples or more."""
+    rng = np.random.default_rng(1)
+    X, y = rng.standard_normal((n, p)), rng.standard_normal(n)
+    fit = elastic_net(X, y, 0.05, l1_ratio=0.1)
+    Z = (X - X.mean(axis=0))[:, fit.coef != 0]
+    assert (Z.shape[1] > n) == (p > n)
+    hat = Z @ np.linalg.solve(Z.T @ Z + n * 0.05 * 0.9 * np.eye(Z.shape[1]), Z.T)
+    assert fit.effective_dof == pytest.approx(np.trace(hat), rel=1e-9)
