@@ -1,4 +1,4 @@
-"""l1 |w| + l2 w^2 / 2 within bounds, coordinate by coordinate: its conjugate, and the duality gap of a sum of squares."""
+"""l1 |w| + l2 w^2 / 2 within bounds, coordinate by coordinate: its conjugate, and the gap of a sum of squares."""
 from libc.math cimport INFINITY, fabs
 
 

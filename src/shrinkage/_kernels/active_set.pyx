@@ -26,7 +26,7 @@ cdef enum:
     DOWN = 2           # [lower, 0]
     FREE = 3           # [lower, upper], nothing absolute
 
-cdef double DEPENDENT = 2e-15    # pivot over diagonal below which a column depends on those before it, times their number
+cdef double DEPENDENT = 2e-15    # pivot over diagonal below which a column depends on others, times their number
 cdef double PROGRESS = 1e-9     # of the objective, in units of |y|^2, that a round must bring
 cdef double NOISE = 1e-12        # gradient beyond the penalty, relative to that, which is none
 
@@ -274,7 +274,7 @@ cdef bint slide(Problem* P, Py_ssize_t j) noexcept nogil:
 
 
 cdef void enter(Problem* P, Py_ssize_t count) noexcept nogil:
-    """The queue's columns, whose pieces are set, become part of the support, or rest where the others can do without."""
+    """The queue's columns, whose pieces are set, join the support, or rest where the others can do without."""
     cdef Py_ssize_t i, j, left, known = P.k
     if count > known and known + count <= P.room:
         for i in range(count):
@@ -355,9 +355,9 @@ cdef void refactor(Problem* P) noexcept nogil:
 
 cdef void epochs(Problem* P, Py_ssize_t count, Py_ssize_t most) noexcept nogil:
     """Coordinate descent over the support and the first `count` of the queue, until no sign changes."""
-    cdef Py_ssize_t e, a, j, changed
+    cdef Py_ssize_t a, j, changed, _
     cdef double g, new, old, curvature, over
-    for e in range(most):
+    for _ in range(most):
         P.counts[EPOCHS] += 1
         changed = 0
         for a in range(P.k + count):
@@ -392,12 +392,12 @@ cdef bint piece_of(Problem* P, Py_ssize_t j) noexcept nogil:
 
 cdef void settle(Problem* P) noexcept nogil:
     """Solve for the support; what leaves its piece on the way rests at the end of it. q is right before, not after."""
-    cdef Py_ssize_t i, s, out, step
+    cdef Py_ssize_t i, s, out, _
     cdef double t, first, target, full, gain, low, high
     for i in range(P.k):
         s = P.support[i]
         P.right[i] = gradient(P, s) - sign_of(P.piece[s]) * P.l1[s]
-    for step in range(2 * P.m + 10):
+    for _ in range(2 * P.m + 10):
         if P.k == 0:
             return
         P.counts[SOLVES] += 1
@@ -503,12 +503,11 @@ def solve(const double[::1, :] G, Py_ssize_t m, const double[::1] c, double yy, 
     """Minimize |y - Zw|^2 / 2 + lam sum_j l1_j |w_j| + l2_j w_j^2 / 2 within bounds, for every lam; how many were.
 
     G (size, size) and the vectors are at least m long; G = Z'Z, c = Z'y, yy = y'y. A lam counts as solved when the
-    duality gap is tol or less; the first that cannot be ends the call, with what there is. w, q, L, indices and state are carried from one
-    call to the next: coefficients, G w, the factor, rows support, place (-1 outside), piece and queue, and state[0] the
-    size of the support, state[1] whether q and L are those of w (0: all is to be made anew) and of another lam (1) or of
-    the first one now (2).
-    out[:, i] <- w, gaps[i] <- the gap at lam[i]. counts (7,) += checks, epochs, appends, drops, solves, slides,
-    factorizations. Scratch: scratch (6, size), block (32 (size + 32),).
+    duality gap is tol or less; the first that cannot be ends the call, with what there is. w, q, L, indices and state
+    are carried from one call to the next: coefficients, G w, the factor, rows support, place (-1 outside), piece and
+    queue, and state[0] the size of the support, state[1] whether q and L are those of w (0: all is to be made anew) and
+    of another lam (1) or of the first one now (2). out[:, i] <- w, gaps[i] <- the gap at lam[i]. counts (7,) += checks,
+    epochs, appends, drops, solves, slides, factorizations. Scratch: scratch (6, size), block (32 (size + 32),).
     """
     cdef Problem P
     cdef Py_ssize_t i, j, count, solved = 0, round_, stalled

@@ -7,16 +7,16 @@ from ._blas cimport axpy, dot
 def descend(const double[::1, :] Z, const double[::1] squares, const double[::1] l1, const double[::1] l2,
             const double[::1] lower, const double[::1] upper, bint active, int most, double[::1] w, double[::1] r,
             const int[::1] stop):
-    """Epochs over the columns of Z for |r|^2 / 2 + sum_j l1_j |w_j| + l2_j w_j^2 / 2, r = y - Zw; until no sign changes.
+    """Epochs over the columns of Z for |r|^2 / 2 + sum_j l1_j |w_j| + l2_j w_j^2 / 2, r = y - Zw, until signs stay.
 
     `active` leaves out what is zero. squares (m,) are the columns' sums of squares; those without any are left out.
     Returns (signs that changed in the last epoch, epochs).
     """
     cdef Py_ssize_t n = Z.shape[0], m = Z.shape[1], j, changed = 0
-    cdef int e, used = 0
+    cdef int used = 0, _
     cdef double old, new, g, over
     with nogil:
-        for e in range(most):
+        for _ in range(most):
             changed = 0
             used += 1
             for j in range(m):

@@ -10,7 +10,8 @@ def measure(const double[::1, :] g, const double[::1, :] W, const double[::1] la
     """out (3, K) <- gap, penalty and largest violation of the optimality conditions of every column of W (p, K).
 
     g (p, K) = Z'r, square the sums of squares of r, the penalty lam_k (l1_j |w| + l2_j w^2 / 2), diagonal (p,) that of
-    Z'Z, ceiling |y|^2 / 2. excess[j] <- the largest |g_j| - lam l1_j over the columns, in units of lam; for those at which w_j is zero.
+    Z'Z, ceiling |y|^2 / 2. excess[j] <- the largest |g_j| - lam l1_j over the columns at which w_j is zero, in units of
+    lam; -1 where there is none.
     """
     cdef Py_ssize_t p = W.shape[0], j, k
     cdef double penalty, worst, h, w, a, up, down
