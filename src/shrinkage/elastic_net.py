@@ -253,9 +253,11 @@ class _Engine:
 
     def _violators(self, found: Measures, lam: Array, good: int, out: Array) -> Array:
         """Columns outside of the working set that should move."""
-        excess = found.excess.copy()
+        l1 = self.problem.l1
+        # beside their own penalty, so that units do not matter
+        excess = np.where(l1 > 0, found.excess / np.where(l1 > 0, l1, 1.0), 0.0)
         excess[self.set.which] = 0.0
-        new = np.flatnonzero(excess > 1e-10 * max(1.0, float(np.abs(self.problem.l1).max(initial=0.0))))
+        new = np.flatnonzero(excess > 1e-10)
         cap = max(_JOIN, int(np.count_nonzero(out[:, min(good, out.shape[1] - 1)])))
         return _largest(new, excess, cap)
 

@@ -855,3 +855,16 @@ def test_degrees_of_freedom_of_many_active_columns(n, p):
     assert (Z.shape[1] > n) == (p > n)
     hat = Z @ np.linalg.solve(Z.T @ Z + n * 0.05 * 0.9 * np.eye(Z.shape[1]), Z.T)
     assert fit.effective_dof == pytest.approx(np.trace(hat), rel=1e-9)
+
+
+def test_units_of_the_columns_do_not_matter_where_a_working_set_is_used():
+    """Wide, standardized: columns 1e-8 and 1e8 times as large join the working set like others."""
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((60, 500))
+    y = X[:, :5].sum(axis=1) + rng.standard_normal(60)
+    scale = 10.0 ** rng.uniform(-8, 8, 500)
+    plain = elastic_net_path(X, y, 20, standardize=True)
+    scaled = elastic_net_path(X * scale, y, 20, standardize=True)
+    assert all(one.converged for one in scaled.certificates)
+    np.testing.assert_allclose(scaled.alphas, plain.alphas, rtol=1e-9)
+    np.testing.assert_allclose(scaled.coefs.toarray() * scale[:, None], plain.coefs.toarray(), atol=1e-6)
