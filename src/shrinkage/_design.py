@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import _interrupt
+from ._algebra import square
 from ._extras import require
 from ._kernels import dense as _dense
 from ._storage import DenseStorage, Matrix, Precision, SparseStorage
@@ -453,9 +453,7 @@ class Design:
 
     def _plain_gram(self, X: Matrix, upright: bool) -> Matrix:
         """X'X less the means' part: of few columns, packing X takes as long as multiplying it."""
-        out, none = np.zeros((self.p, self.p), order="F"), np.empty((1, 1), np.float32, order="F")
-        work = float(self.p) ** 2 * self.n
-        _interrupt.run(_dense.rank_update, X.ravel(order="F"), self.n, upright, True, True, out, none, work=work)
+        out = square(X, transposed=upright)
         out -= np.tril(self.total_weight * np.multiply.outer(self.mean, self.mean))
         return out
 

@@ -17,14 +17,12 @@ import numpy as np
 import scipy.linalg
 
 from . import _interrupt
-from ._algebra import eigh, product
+from ._algebra import SLOW, eigh, product
 from ._design import Design
 from ._ridge_system import EPS, Array, PivotedQR, System
 
 #: Length of a unit vector's part outside of the data's directions that is rounding.
 NOTHING = 1e-13
-#: How much longer a flop takes in these decompositions than in a product of matrices.
-_SLOW = 6.0
 #: Ratio of column norms from which a singular value decomposition must respect them.
 _GRADED = 1e5
 #: Smallest (sigma^2 + lambda) / sigma_max^2 at which eigenvectors of a Gram matrix still leave eight digits.
@@ -176,7 +174,7 @@ class Spectrum:
             for _ in range(2):
                 Z -= N @ (N.T @ Z)
                 target = target - N @ (N.T @ target)
-        U, sigma, Vt, rank = _interrupt.run(_svd, Z, work=_SLOW * 6.0 * Z.size * max(1, min(Z.shape)))
+        U, sigma, Vt, rank = _interrupt.run(_svd, Z, work=SLOW * 6.0 * Z.size * max(1, min(Z.shape)))
         U, sigma, Vt = U[:, :rank], sigma[:rank], Vt[:rank]
         self.outside, self.inside, self.inside_target = N, U, target
         if self.complete:

@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 
 from . import _interrupt
-from ._algebra import product
+from ._algebra import product, square
 from ._design import check_memory
 from ._kernels import active_set as _active_set
-from ._kernels import dense as _dense
 from ._kernels import gaps as _gaps
 from ._ridge_system import Array, PivotedQR
 
@@ -242,7 +241,8 @@ class WorkingSet:
             across = product(self.Z[:, :m], fresh, transposed=True)
             self.G[:m, m:total] = across
             self.G[m:total, :m] = across.T
-        self.G[m:total, m:total] = _square(fresh)
+        own = square(fresh)
+        self.G[m:total, m:total] = own + np.tril(own, -1).T
         self._append(which)
 
     def solve(self, lam: Array, tol: float) -> tuple[int, Array]:
@@ -286,13 +286,3 @@ class WorkingSet:
         W = np.zeros((self.problem.design.p, out.shape[1]), order="F")
         W[self.which] = out
         return W
-
-
-def _square(Z: Array) -> Array:
-    """Z'Z."""
-    n, m = Z.shape
-    out, none = np.zeros((m, m), order="F"), np.empty((1, 1), np.float32, order="F")
-    work = float(m) ** 2 * n
-    _interrupt.run(_dense.rank_update, Z.ravel(order="F"), n, True, True, True, out, none, work=work)
-    out += np.tril(out, -1).T
-    return out

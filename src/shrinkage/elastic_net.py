@@ -63,7 +63,6 @@ class _Setup:
         y = _less_offset(X, y, offset)
         self.design = Design(X, y, sample_weight, fit_intercept=fit_intercept)
         design, self.convention = self.design, convention
-        self.alpha, self.l1_ratio = alpha, l1_ratio
         if alpha is not None:
             pair = convention == "two_lambda"
             options = {} if pair and l1_ratio == 1.0 else {"l1_ratio": l1_ratio}
@@ -222,7 +221,7 @@ class _Engine:
             attempts += 1
             more = np.zeros(0, np.intp)
             if good < out.shape[1] and not self.set.whole:
-                more = self._violators(found, lam[k:], good, out)
+                more = self._violators(found, good, out)
             if good == 0 and (not len(more) or attempts > _ATTEMPTS):
                 good = 1  # as near as it gets
                 more = more[:0]
@@ -251,7 +250,7 @@ class _Engine:
         cap = max(_JOIN // 2, int(np.count_nonzero(self.set.w[:m])) // 2)
         self.set.add(_largest(new, size, cap))
 
-    def _violators(self, found: Measures, lam: Array, good: int, out: Array) -> Array:
+    def _violators(self, found: Measures, good: int, out: Array) -> Array:
         """Columns outside of the working set that should move."""
         l1 = self.problem.l1
         # beside their own penalty, so that units do not matter
