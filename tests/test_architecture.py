@@ -16,9 +16,10 @@ LAYERS = [
     {"_kernels"},
     {"_algebra", "_extras", "_interrupt", "_threads"},
     {"_storage"},
-    {"_design", "_result", "conventions", "losses", "penalties"},
+    {"_design", "_result", "_sparse_result", "conventions", "losses", "penalties"},
     {"optim", "ridge", "_ridge_system", "_evidence", "_leave_one_out", "_selection", "_spectrum", "_positive"}
-    | {"_working_set", "inference", "variants", "bayes", "kernel_ridge", "elastic_net", "cross_validation"}
+    | {"_working_set", "_engine", "_setup", "_path"}
+    | {"inference", "variants", "bayes", "kernel_ridge", "elastic_net", "cross_validation"}
     | {"glm", "streaming"},
     {"cli", "distributed", "persistence", "plot", "sklearn", "torch", "_report", "_tables"},
     {"__init__", "__main__"},

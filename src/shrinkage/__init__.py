@@ -17,15 +17,15 @@ from ._result import (
     Fit,
     IllConditionedWarning,
     Path,
-    SparsePath,
 )
+from ._sparse_result import SparsePath
 from .elastic_net import alpha_max, elastic_net, elastic_net_path, lasso_constrained
 from .ridge import ridge, ridge_cv, ridge_path
 
 if TYPE_CHECKING:
     from . import conventions as conventions
     from ._positive import ridge_bounded
-    from ._result import SparseCrossValidation
+    from ._sparse_result import SparseCrossValidation
     from .bayes import BayesFit, ridge_bayes
     from .cross_validation import cross_validate
     from .inference import Inference, ridge_inference
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _LATER = {
     "BayesFit": "bayes",
     "Inference": "inference",
-    "SparseCrossValidation": "_result",
+    "SparseCrossValidation": "_sparse_result",
     "cross_validate": "cross_validation",
     "ridge_bayes": "bayes",
     "ridge_bounded": "_positive",

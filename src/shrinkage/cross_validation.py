@@ -17,7 +17,9 @@ import numpy as np
 from . import conventions
 from ._algebra import product
 from ._design import Design, _as_target, affordable
-from ._result import ConvergenceWarning, Path, SparseCrossValidation, SparsePath, warn
+from ._engine import Engine, takes_gram
+from ._path import path_grid, trace, warn_path
+from ._result import ConvergenceWarning, Path, warn
 from ._ridge_system import Array
 from ._selection import (
     Folds,
@@ -29,9 +31,10 @@ from ._selection import (
     ridge_from_data,
     ridge_from_moments,
 )
+from ._setup import Setup
+from ._sparse_result import SparseCrossValidation, SparsePath
 from ._threads import WORTH_A_THREAD, one_blas_thread, over_chunks, thread_count
 from ._working_set import GAP
-from .elastic_net import _Engine, _path_grid, _Setup, _trace, _warn_path, takes_gram
 from .penalties import make_penalty
 from .ridge import _factors, ridge_path
 
@@ -126,7 +129,7 @@ def cross_validate(
     if callback is not None and not callable(callback):
         raise TypeError(f"callback must be a function of the fraction done, got {callback!r}")
     ratios = _check_ratios(l1_ratio)
-    setup = _Setup(
+    setup = Setup(
         X, y, None, ratios[0], sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize,
         convention, tol,
     )  # fmt: skip
@@ -146,12 +149,12 @@ def cross_validate(
         # the engine knows the largest alpha, which given ones need not
         given = not isinstance(alphas, (int, np.integer)) or each.penalty.l1_ratio == 0.0
         engine = None if given else _engine(each, gram)
-        grids.append(_path_grid(each, alphas, alpha_min_ratio, engine))  # type: ignore[arg-type]
+        grids.append(path_grid(each, alphas, alpha_min_ratio, engine))  # type: ignore[arg-type]
     truth = _as_target(y, design.n)[0][:, 0]
     run = _Run(setups, [grid[0] for grid in grids], shared, metric, truth, callback)
     early = len(setups) == 1 and setup.penalty.l1_ratio > 0
     path: SparsePath | Path | None = run.all(
-        lambda engine: _trace(setup, engine, *grids[0]), _engine(setup, gram) if early else None
+        lambda engine: trace(setup, engine, *grids[0]), _engine(setup, gram) if early else None
     )
     fold_scores = np.stack(run.scores)
     scores = fold_scores.mean(axis=0)
@@ -171,11 +174,11 @@ def cross_validate(
     if path is None:
         ridge_chosen = chosen.penalty.l1_ratio == 0.0
         path = (
-            _ridge_path(X, chosen, values, lam) if ridge_chosen else _trace(chosen, _engine(chosen, gram), *grids[best])
+            _ridge_path(X, chosen, values, lam) if ridge_chosen else trace(chosen, _engine(chosen, gram), *grids[best])
         )
     run.warn()
     if isinstance(path, SparsePath):
-        _warn_path(path, chosen.tol)
+        warn_path(path, chosen.tol)
     k = low if rule == "min" else wide
     own = len(setups) > 1 and isinstance(alphas, (int, np.integer))
     return SparseCrossValidation(
@@ -207,14 +210,14 @@ def _check_ratios(l1_ratio: Any) -> list[float]:
     return [make_penalty(1.0, ratio, n_features=0).l1_ratio for ratio in ratios]
 
 
-def _with_ratio(setup: _Setup, ratio: float) -> _Setup:
+def _with_ratio(setup: Setup, ratio: float) -> Setup:
     out = copy.copy(setup)
     out.penalty = replace(setup.penalty, l1_ratio=ratio)
     return out
 
 
-def _engine(setup: _Setup, gram: Array | None) -> _Engine:
-    return _Engine(setup.problem(0), setup.tol, gram=gram)
+def _engine(setup: Setup, gram: Array | None) -> Engine:
+    return Engine(setup.problem(0), setup.tol, gram=gram)
 
 
 def _full(lower: Array) -> Array:
@@ -222,7 +225,7 @@ def _full(lower: Array) -> Array:
     return np.asfortranarray(lower + np.tril(lower, -1).T)
 
 
-def _ridge_path(X: Any, setup: _Setup, alphas: Array, lam: Array) -> Path:
+def _ridge_path(X: Any, setup: Setup, alphas: Array, lam: Array) -> Path:
     d = setup.design
     path = ridge_path(
         X, d.Y[:, 0] + d.y_mean[0], lam / d.total_weight, sample_weight=d.s[: d.n] if d.weighted else None,
@@ -246,7 +249,7 @@ class _Run:
     """The folds' scores, in threads."""
 
     def __init__(
-        self, setups: list[_Setup], grids: list[Array], shared: Folds, metric: str | Metric, truth: Array,
+        self, setups: list[Setup], grids: list[Array], shared: Folds, metric: str | Metric, truth: Array,
         callback: Any,
     ) -> None:  # fmt: skip
         self.setups, self.grids, self.shared, self.metric, self.truth = setups, grids, shared, metric, truth
@@ -254,10 +257,10 @@ class _Run:
         self.scores = [np.zeros((len(setups), len(grids[0]))) for _ in shared.folds]
         #: (gap relative to the objective at w = 0, gap, fold, l1_ratio) of what did not get there
         self.bad: list[tuple[float, float, int, float]] = []
-        self.engines: list[_Engine] = []
+        self.engines: list[Engine] = []
         self.halted = False
 
-    def all(self, trace: Callable[[_Engine], SparsePath], engine: _Engine | None) -> SparsePath | None:
+    def all(self, trace: Callable[[Engine], SparsePath], engine: Engine | None) -> SparsePath | None:
         """Every fold, and the path of `engine` on all data where there is one."""
         count, caller = len(self.scores), threading.get_ident()
         done: list[int] = []
@@ -346,7 +349,7 @@ class _Run:
                     self.bad.append((solved.relative_gap, solved.gap, k, setup.penalty.l1_ratio))
             self.scores[k][r] = scores
 
-    def _solve(self, data: Design | Training, setup: _Setup, alphas: Array) -> _Solved | None:
+    def _solve(self, data: Design | Training, setup: Setup, alphas: Array) -> _Solved | None:
         """All alphas on a training set; None where its moments do not tell, or another thread has failed."""
         ratio = setup.penalty.l1_ratio
         canonical, _ = conventions.to_canonical(
@@ -363,7 +366,7 @@ class _Run:
             else:
                 W = ridge_from_data(data, lam, factors)
             return None if W is None else _Solved(np.arange(data.p), W)
-        engine = _Engine(
+        engine = Engine(
             setup.problem(0, data), setup.tol, gram=_full(data.gram(0)) if isinstance(data, Training) else None
         )
         self.engines.append(engine)

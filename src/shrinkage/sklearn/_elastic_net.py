@@ -22,9 +22,11 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, _raise_for_params, process_routing
 
 from .. import _result
-from .._result import Certificate, Fit, SparseCrossValidation, SparsePath
+from .._result import Certificate, Fit
+from .._setup import joined
+from .._sparse_result import SparseCrossValidation, SparsePath
 from ..cross_validation import cross_validate
-from ..elastic_net import _joined, alpha_max, elastic_net, elastic_net_path
+from ..elastic_net import alpha_max, elastic_net, elastic_net_path
 from ..ridge import ridge
 from ._base import _DTYPES, _FORMATS, Array, LinearModel, LinearRegressor, check_weights
 
@@ -96,7 +98,7 @@ def _solve(X: Any, y: Array, alpha: float, *, tol: float, start: Any = None, **d
         coef=np.array([fit.coef for fit in parts]),
         intercept=np.array([fit.intercept for fit in parts]),
         effective_dof=np.array([fit.effective_dof for fit in parts]),
-        certificate=_joined([fit.certificate for fit in parts]),
+        certificate=joined([fit.certificate for fit in parts]),
     )
     return whole, parts
 

@@ -1,0 +1,201 @@
+"""The engine of the elastic net: at decreasing lambdas, which columns are solved, and when the answer is proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from . import _interrupt
+from ._algebra import product
+from ._design import Design, affordable
+from ._kernels import coordinate as _coordinate
+from ._ridge_system import Array
+from ._working_set import GAP, Measures, Problem, WorkingSet
+
+#: Alphas of a path that are solved before all columns are looked at: at first, and at most.
+_FIRST, _MOST = 4, 16
+#: Coefficients of all features at all of them that are held at a time.
+_BLOCK = 4 << 20
+#: Columns that may always join the working set together.
+_JOIN = 100
+#: Rows per feature from which one Gram matrix of all features is cheaper than many of a few.
+_TALL = 4
+#: Features up to which it is anyway.
+_NARROW = 200
+#: Share of the tolerance that the working set's own gap may take.
+_INNER = 0.3
+#: Bytes of columns that are copied for coordinate descent, and how often it goes over all of them.
+_COPY, _SWEEPS = 1 << 29, 12
+#: One in so many signs may still change where it is done.
+_SETTLED = 200
+#: Epochs over all columns, and then over those that moved.
+_PLAN = (1, 5)
+#: Attempts at one alpha, with more columns each time, before what there is must do.
+_ATTEMPTS = 200
+
+
+def takes_gram(design: Design) -> bool:
+    """Whether one Gram matrix of all features is cheaper than those of working sets."""
+    p = design.p
+    return 0 < p <= max(_NARROW, design.n // _TALL) and affordable(40.0 * p * p)
+
+
+class Engine:
+    """Solves one problem at decreasing lambdas, each starting from the one before."""
+
+    def __init__(self, problem: Problem, tol: float, start: Array | None = None, *, gram: Array | None = None) -> None:
+        """`gram` is Z'Z, where it is known already."""
+        self.problem, d = problem, problem.design
+        self.tol = tol * problem.size
+        tall = gram is not None or takes_gram(d)
+        if tall and gram is None:
+            gram = d.gram()
+            gram += np.tril(gram, -1).T
+        self.set = WorkingSet(problem, gram=gram)
+        self.passes = 0
+        self.before: float | None = None
+        nonzero = np.zeros(0, np.intp) if start is None else np.flatnonzero(start)
+        if not tall:
+            self.set.add(np.union1d(problem.free, nonzero).astype(np.intp))
+        if start is not None:
+            self.set.set(np.clip(start, problem.lower, problem.upper)[self.set.which])
+        elif len(problem.free):
+            self._null()
+        #: Z'r at the last solution
+        self.correlation = problem.cross
+        if start is not None or len(problem.free):
+            W = self.set.full(self.set.w[: len(self.set), None])
+            if problem.known_by_moments:
+                self.correlation = problem.cross - product(self.set.G, W)[:, 0]
+                return
+            R = problem.residuals(W)
+            if start is not None and not 0.5 * float(d.square_sum(R)[0]) <= problem.size:
+                # digits that a bad start costs do not come back
+                self.set.set(np.zeros(len(self.set)))
+                return
+            self.correlation = problem.gradient(R)[:, 0]
+            self.passes += 1
+
+    def _null(self) -> None:
+        """The fit of the features that nothing penalizes."""
+        upper, lower = self.set.upper.copy(), self.set.lower.copy()
+        held = np.isin(self.set.which, self.problem.free, invert=True)
+        self.set.upper[: len(held)][held] = self.set.lower[: len(held)][held] = 0.0
+        self.set.solve(np.ones(1), _INNER * self.tol)
+        self.set.upper[:], self.set.lower[:] = upper, lower
+
+    def reason(self) -> str:
+        p = self.problem.design.p
+        if self.set.whole:
+            return "one Gram matrix of all features"
+        return f"a working set of {len(self.set)} of {p} features"
+
+    def largest(self) -> float:
+        """The smallest lambda at which every penalized coefficient is zero."""
+        P, g = self.problem, self.correlation
+        pushed = np.where(g > 0, np.where(P.upper > 0, g, 0.0), np.where(P.lower < 0, -g, 0.0))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(P.l1 > 0, pushed / P.l1, 0.0)
+        return float(ratio.max(initial=0.0))
+
+    def approach(self, lam: float) -> bool:
+        """Coordinate descent from zero, to find most of the signs at a single lambda; whether that was worth it."""
+        P, d, stop = self.problem, self.problem.design, self.set.stop
+        candidates = np.flatnonzero(self._size() >= lam)
+        candidates = np.union1d(candidates[P.diagonal[candidates] > 0], P.free).astype(np.intp)
+        if 8.0 * d.n * len(candidates) > _COPY:
+            return False
+        Z = P.columns(candidates)
+        w, r = np.zeros(len(candidates)), d.Y[:, P.target].copy()
+        if P.root is not None:
+            r *= P.root[:, 0]
+        parts = (P.diagonal, lam * P.l1, lam * P.l2, P.lower, P.upper)
+        args = (Z, *(np.ascontiguousarray(part[candidates]) for part in parts))
+        settled = False
+        for _ in range(_SWEEPS):
+            for active, most in ((False, _PLAN[0]), (True, _PLAN[1])):
+                work = 4.0 * most * Z.size
+                changed, _ = _interrupt.run(_coordinate.descend, *args, active, most, w, r, stop, work=work, stop=stop)
+                settled = settled or (not active and changed <= np.count_nonzero(w) // _SETTLED)
+            if settled:
+                break
+        found = candidates[w != 0]
+        if len(found) > 0.8 * d.n and not P.l2.any():
+            return False
+        self.set.add(found[np.isin(found, self.set.which, invert=True)])
+        full = np.zeros(d.p)
+        full[candidates] = w
+        self.set.set(full[self.set.which])
+        # the next product with X tells what is missing
+        self.correlation = np.zeros(d.p)
+        return True
+
+    def _size(self) -> Array:
+        """|Z'r| over the weight of |w|, the lambda at which a coordinate at zero would move."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.problem.l1 > 0, np.abs(self.correlation) / self.problem.l1, 0.0)
+
+    def run(self, lam: Array) -> Iterator[tuple[int, Array, Array, Measures, int]]:
+        """Yields (k, columns, coefficients, measures, column of the measures) for lam[k] in turn."""
+        most = max(2, min(_MOST, _BLOCK // max(1, self.problem.design.p)))
+        k, block, attempts = 0, most if self.set.whole else min(_FIRST, most), 0
+        while k < len(lam):
+            stop = min(len(lam), k + block)
+            if not self.set.whole:
+                self._grow(lam, k, stop)
+            solved, out = self.set.solve(lam[k:stop], _INNER * self.tol)
+            if self.set.stop[0]:
+                return  # another thread was interrupted
+            found = self.set.measure(out, lam[k : k + out.shape[1]], self.tol)
+            self.passes += not self.set.whole
+            good = 0
+            while good < solved and found.table[GAP, good] <= self.tol:
+                good += 1
+            attempts += 1
+            more = np.zeros(0, np.intp)
+            if good < out.shape[1] and not self.set.whole:
+                more = self._violators(found, good, out)
+            if good == 0 and (not len(more) or attempts > _ATTEMPTS):
+                good = 1  # as near as it gets
+                more = more[:0]
+            for i in range(good):
+                yield k + i, self.set.which, out[:, i], found, i
+            if good:
+                attempts = 0
+                self.correlation, self.before = found.g[:, good - 1], float(lam[k + good - 1])
+            if good < stop - k:
+                self.set.set(out[:, min(good, out.shape[1] - 1)])
+                self.set.add(more)
+                block = max(2, block // 2) if good < block // 2 else block
+            else:
+                block = min(most, 2 * block)
+            k += good
+
+    def _grow(self, lam: Array, k: int, stop: int) -> None:
+        """Columns that are likely to move between lam[k] and lam[stop - 1] (Tibshirani et al. 2012, strong rules)."""
+        P, m = self.problem, len(self.set)
+        size = self._size()
+        size[self.set.which] = 0.0
+        level = float(lam[stop - 1])
+        if self.before is not None:
+            level = min(level, max(2.0 * float(lam[k]) - self.before, 0.0))
+        new = np.flatnonzero((size >= level) & (P.lower < P.upper) & (P.diagonal > 0) & (size > 0))
+        cap = max(_JOIN // 2, int(np.count_nonzero(self.set.w[:m])) // 2)
+        self.set.add(_largest(new, size, cap))
+
+    def _violators(self, found: Measures, good: int, out: Array) -> Array:
+        """Columns outside of the working set that should move."""
+        l1 = self.problem.l1
+        # beside their own penalty, so that units do not matter
+        excess = np.where(l1 > 0, found.excess / np.where(l1 > 0, l1, 1.0), 0.0)
+        excess[self.set.which] = 0.0
+        new = np.flatnonzero(excess > 1e-10)
+        cap = max(_JOIN, int(np.count_nonzero(out[:, min(good, out.shape[1] - 1)])))
+        return _largest(new, excess, cap)
+
+
+def _largest(which: Array, size: Array, cap: int) -> Array:
+    if len(which) <= cap:
+        return which
+    return np.sort(which[np.argpartition(-size[which], cap)[:cap]])

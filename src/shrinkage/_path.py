@@ -1,0 +1,160 @@
+"""Paths of the elastic net: their grids, and what one collects while the engine runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from . import conventions
+from ._engine import Engine
+from ._result import Certificate
+from ._ridge_system import Array
+from ._setup import Setup, as_fit, degrees_of_freedom, in_convention, prove, warn_unless_converged
+from ._sparse_result import SparsePath
+from .penalties import as_numbers
+from .ridge import _check_count, _check_positive
+
+
+def path_grid(setup: Setup, alphas: Any, ratio: Any, engine: Engine) -> tuple[Array, Array]:
+    """Decreasing alphas in the caller's convention, and their lambdas."""
+    design = setup.design
+    if isinstance(alphas, (int, np.integer)) and not isinstance(alphas, bool):
+        _check_count(alphas, "alphas, a number of them,", least=1)
+        if ratio is None:
+            ratio = 1e-3 if design.n > design.p else 1e-2
+        _check_positive(ratio, "alpha_min_ratio", zero=False)
+        if ratio >= 1:
+            raise ValueError(f"alpha_min_ratio must be below 1, got {ratio!r}")
+        if setup.penalty.l1_ratio == 0.0:
+            raise ValueError("l1_ratio is 0, where no alpha is the largest that counts: pass alphas, or use ridge_path")
+        top = engine.largest()
+        lam = np.geomspace(1.0, ratio, int(alphas)) * (top if top > 0 else design.total_weight)
+        return np.asarray(in_convention(setup, lam / design.total_weight)), lam
+    if ratio is not None:
+        raise ValueError("alpha_min_ratio is for alphas given as a number of them")
+    values = np.atleast_1d(as_numbers(alphas, "alphas must be a number of them or a 1-D array of numbers"))
+    if values.ndim != 1 or not len(values):
+        raise ValueError(f"alphas must be a 1-D array with at least one value, got shape {values.shape}")
+    if setup.convention == "two_lambda":
+        in_convention(setup, values)
+    canonical, _ = conventions.to_canonical(
+        values, setup.convention, sum_weights=design.total_weight, l1_ratio=setup.penalty.l1_ratio, name="alphas"
+    )
+    lam = np.asarray(canonical) * design.total_weight
+    order = np.argsort(-lam, kind="stable")
+    return values[order], lam[order]
+
+
+def trace(
+    setup: Setup, engine: Engine, alphas: Array, lam: Array, *, max_active: int | None = None,
+    stop_early: bool = False, callback: Any = None, bar: Bar | None = None, on_interrupt: str = "raise",
+) -> SparsePath:  # fmt: skip
+    """The path of the engine's problem, without warnings."""
+    design, problem, done = setup.design, engine.problem, _Done(setup.design.p)
+    try:
+        for k, which, w, found, i in engine.run(lam):
+            proof = prove(problem, found, i, setup.tol, int(engine.set.counts[0]))
+            active = int(np.count_nonzero(w))
+            explained = 1.0 - float(found.loss[i]) / problem.square if problem.square > 0 else 0.0
+            if max_active is not None and active > max_active and k > 0:
+                break
+            done.add(which, w, proof, explained, degrees_of_freedom(problem, float(lam[k]), which, w))
+            if callback is not None:
+                callback(k, float(alphas[k]), active, proof.relative_gap)
+            if bar is not None:
+                bar.show(k + 1, float(alphas[k]), active)
+            if stop_early and done.flat():
+                break
+    except KeyboardInterrupt:
+        if on_interrupt == "raise" or not done.certificates:
+            raise
+    finally:
+        if bar is not None:
+            bar.close()
+    count = len(done.certificates)
+    coefs = done.coefs()
+    first = as_fit(
+        setup, coefs[:, [0]].toarray(), float(alphas[0]), done.certificates[0], np.array(done.dof[:1]), engine.reason()
+    )
+    intercepts = np.zeros(count)
+    if design.fit_intercept:
+        intercepts = float(design.y_mean[0]) - coefs.T @ design.mean
+    return SparsePath(
+        alphas=alphas[:count],
+        coefs=coefs,
+        intercepts=intercepts,
+        certificates=tuple(done.certificates),
+        effective_dof=np.array(done.dof),
+        deviance_explained=np.array(done.explained),
+        n_active=np.diff(coefs.indptr),
+        n_passes=engine.passes,
+        l1_ratio=setup.penalty.l1_ratio,
+        convention=setup.convention,
+        solver="active_set",
+        solver_reason=engine.reason(),
+        _first=first,
+        _deviance=problem.square,
+        _count=int((design.s[: design.n] > 0).sum()),
+        feature_names=design.feature_names,
+    )
+
+
+def warn_path(path: SparsePath, tol: float) -> None:
+    bad = next((k for k, one in enumerate(path.certificates) if not one.converged), None)
+    if bad is not None:
+        warn_unless_converged(path.certificates[bad], tol, f"_path at alpha = {path.alphas[bad]:.6g}")
+
+
+class _Done:
+    """What a path has so far."""
+
+    def __init__(self, p: int) -> None:
+        self.p = p
+        self.rows: list[Array] = []
+        self.values: list[Array] = []
+        self.certificates: list[Certificate] = []
+        self.explained: list[float] = []
+        self.dof: list[float] = []
+
+    def add(self, which: Array, w: Array, proof: Certificate, explained: float, dof: float) -> None:
+        active = np.flatnonzero(w)
+        rows = which[active]
+        order = np.argsort(rows)
+        self.rows.append(rows[order])
+        self.values.append(w[active][order])
+        self.certificates.append(proof)
+        self.explained.append(explained)
+        self.dof.append(dof)
+
+    def flat(self) -> bool:
+        """Whether there is little left to explain, or to gain."""
+        if len(self.explained) < 5:
+            return False
+        now, before = self.explained[-1], self.explained[-2]
+        return now > 0.999 or now - before < 1e-5 * now
+
+    def coefs(self) -> Any:
+        from scipy import sparse
+
+        pointers = np.concatenate([[0], np.cumsum([len(rows) for rows in self.rows])])
+        data = (np.concatenate(self.values), np.concatenate(self.rows), pointers)
+        return sparse.csc_array(data, shape=(self.p, len(self.rows)))
+
+
+class Bar:
+    """Progress on the standard error stream."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+
+    def show(self, done: int, alpha: float, active: int) -> None:
+        full = 30 * done // self.total
+        sys.stderr.write(
+            f"\r[{'#' * full}{'.' * (30 - full)}] {done}/{self.total}  alpha {alpha:.3g}  active {active} "
+        )
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        sys.stderr.write("\n")

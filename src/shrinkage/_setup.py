@@ -1,0 +1,153 @@
+"""What elastic-net functions share: their checked arguments, and results with certificates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import conventions
+from ._design import Design, _as_target, check_flag
+from ._result import Certificate, ConvergenceWarning, Fit, warn
+from ._ridge_system import Array
+from ._working_set import GAP, PENALTY, VIOLATION, Measures, Problem
+from .penalties import Penalty, as_numbers, make_penalty
+from .ridge import _check_positive
+
+
+class Setup:
+    """What a call of any of the functions was given, checked."""
+
+    def __init__(
+        self, X: Any, y: Any, alpha: Any, l1_ratio: Any, sample_weight: Any, penalty_factor: Any, lower: Any,
+        upper: Any, offset: Any, fit_intercept: bool, standardize: bool, convention: str, tol: float,
+    ) -> None:  # fmt: skip
+        _check_positive(tol, "tol", zero=False)
+        self.tol = float(tol)
+        y = _less_offset(X, y, offset)
+        self.design = Design(X, y, sample_weight, fit_intercept=fit_intercept)
+        design, self.convention = self.design, convention
+        if alpha is not None:
+            pair = convention == "two_lambda"
+            options = {} if pair and l1_ratio == 1.0 else {"l1_ratio": l1_ratio}
+            alpha, l1_ratio = conventions.to_canonical(
+                alpha, convention, sum_weights=design.total_weight, name="alpha", **options
+            )
+            shares = np.unique(l1_ratio)
+            if len(shares) > 1:
+                raise ValueError("l1_ratio, or lambda_1 / lambda_2, must be the same for all targets")
+            l1_ratio = float(shares[0]) if len(shares) else 1.0
+        self.penalty: Penalty = make_penalty(
+            1.0 if alpha is None else alpha, l1_ratio, penalty_factor, lower, upper, n_features=design.p,
+            n_targets=design.t,
+        )  # fmt: skip
+        self.standardize = check_flag(standardize, "standardize")
+
+    def problem(self, target: int, design: Any = None) -> Problem:
+        """One target's, of all data or of `design`, a training set."""
+        penalty, design = self.penalty, self.design if design is None else design
+        scale = design.scale if self.standardize else None
+        return Problem(design, target, penalty.l1_ratio, penalty.factors, scale, penalty.lower, penalty.upper)
+
+
+def _less_offset(X: Any, y: Any, offset: Any) -> Any:
+    if offset is None:
+        return y
+    o = as_numbers(offset, "offset must be numbers, one per row of X")
+    n = np.shape(X)[0] if np.ndim(X) == 2 or hasattr(X, "shape") else len(X)
+    if o.shape != (n,) or not np.isfinite(o).all():
+        raise ValueError(f"offset must be a 1-D array of finite numbers, one per row of X ({n}), got shape {o.shape}")
+    Y, one_d, _ = _as_target(y, n)
+    Y = Y - o[:, None]
+    return Y[:, 0] if one_d else Y
+
+
+def in_convention(setup: Setup, alpha: Any) -> Any:
+    if setup.convention == "canonical":
+        return alpha
+    if setup.convention == "two_lambda":
+        raise ValueError("convention 'two_lambda' has two strengths: use 'canonical', which has alpha and l1_ratio")
+    value = conventions.from_canonical(
+        alpha, setup.convention, sum_weights=setup.design.total_weight, l1_ratio=setup.penalty.l1_ratio
+    )
+    return value if np.ndim(alpha) else float(value)  # type: ignore[arg-type]
+
+
+def prove(problem: Problem, found: Measures, i: int, tol: float, n_iter: int) -> Certificate:
+    total = problem.design.total_weight
+    gap = float(found.table[GAP, i])
+    relative = gap / problem.size if problem.size > 0 else gap
+    objective = 0.5 * float(found.loss[i]) + float(found.table[PENALTY, i])
+    return Certificate(
+        objective=objective / total,
+        duality_gap=gap / total,
+        relative_gap=relative,
+        kkt_violation=float(found.table[VIOLATION, i]) / total,
+        converged=bool(np.isfinite(objective)) and relative <= tol,
+        n_iter=n_iter,
+    )
+
+
+def degrees_of_freedom(problem: Problem, lam: float, which: Array, w: Array) -> float:
+    """Degrees of freedom without the intercept (Zou, Hastie and Tibshirani 2007; Tibshirani and Taylor 2012)."""
+    moving = which[(w != 0) & (w > problem.lower[which]) & (w < problem.upper[which])]
+    l2 = lam * problem.l2[moving]
+    if not l2.any():
+        return float(len(moving))
+    Z = problem.columns(moving)
+    if len(moving) > problem.design.n and l2.all():
+        V = Z / np.sqrt(l2)
+        values = np.linalg.eigvalsh(V @ V.T)
+        return float((values / (1.0 + values)).sum())
+    return float(len(moving) - (l2 * np.diagonal(np.linalg.inv(Z.T @ Z + np.diag(l2)))).sum())
+
+
+def as_fit(setup: Setup, W: Array, alpha: Any, certificate: Certificate, dof: Array, reason: str) -> Fit:
+    d = setup.design
+    intercept = d.y_mean - d.mean @ W if d.fit_intercept else np.zeros(d.t)
+    factors = setup.penalty.factors
+    return Fit(
+        coef=np.add(W[:, 0] if d.one_d else W.T, 0.0, order="C"),
+        intercept=float(intercept[0]) if d.one_d else intercept,
+        alpha=alpha,
+        l1_ratio=setup.penalty.l1_ratio,
+        convention=setup.convention,
+        certificate=certificate,
+        solver="active_set",
+        solver_reason=reason,
+        effective_dof=float(dof[0]) if d.one_d else dof,
+        n_samples=d.n,
+        n_features=d.p,
+        sum_weights=d.total_weight,
+        feature_mean=d.mean,
+        feature_scale=d.scale,
+        feature_names=d.feature_names,
+        target_names=d.target_names,
+        penalty_factor=factors,
+        fit_intercept=d.fit_intercept,
+    )
+
+
+def joined(parts: list[Certificate]) -> Certificate:
+    """The summed objective and the worst of the rest, of several targets."""
+    if len(parts) == 1:
+        return parts[0]
+    worst = max(parts, key=lambda one: one.relative_gap if one.relative_gap == one.relative_gap else np.inf)
+    return Certificate(
+        objective=sum(one.objective for one in parts),
+        duality_gap=max(one.duality_gap for one in parts),
+        relative_gap=worst.relative_gap,
+        kkt_violation=max(one.kkt_violation for one in parts),
+        converged=all(one.converged for one in parts),
+        n_iter=sum(one.n_iter for one in parts),
+    )
+
+
+def warn_unless_converged(certificate: Certificate, tol: float, where: str = "") -> None:
+    if not certificate.converged:
+        warn(
+            f"elastic_net{where} stopped at a relative duality gap of {certificate.relative_gap:.1e} (asked: {tol:.1e}"
+            f"), {certificate.duality_gap:.1e} in units of the objective: standardize the columns, rescale those that "
+            "differ by many orders of magnitude, drop duplicates, or increase alpha or tol",
+            ConvergenceWarning,
+        )
