@@ -19,8 +19,11 @@ if not hasattr(require("sklearn.utils.validation", extra="sklearn"), "validate_d
 
 from ._bayes import BayesianRidge
 from ._classifier import RidgeClassifier, RidgeClassifierCV
-from ._elastic_net import AdaptiveLasso, ElasticNet, ElasticNetCV, Lasso, LassoCV, LassoLarsIC, enet_path, lasso_path
+from ._elastic_net import ElasticNet, Lasso
+from ._elastic_net_cv import ElasticNetCV, LassoCV
+from ._elastic_net_paths import enet_path, lasso_path
 from ._kernel_ridge import KernelRidge
+from ._lasso_variants import AdaptiveLasso, LassoLarsIC
 from ._ridge import Ridge, RidgeCV, ridge_regression
 
 __all__ = [
