@@ -20,8 +20,9 @@ class SparsePath:
     ----------
     alphas : ndarray of shape (n_alphas,)
         In the units of `convention`, decreasing.
-    coefs : scipy.sparse.csc_array of shape (n_features, n_alphas)
-    intercepts : ndarray of shape (n_alphas,)
+    coefs : scipy.sparse.csc_array of shape (n_features, n_alphas) or (n_features, n_alphas * n_targets)
+        Of a multi-task path the targets of the k-th alpha are the columns from k * n_targets on.
+    intercepts : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
     certificates : tuple of Certificate
         One per alpha.
     effective_dof : ndarray of shape (n_alphas,)
@@ -29,7 +30,7 @@ class SparsePath:
     deviance_explained : ndarray of shape (n_alphas,)
         1 less the weighted sum of squared residuals over that of the null model, which is R^2 with an intercept.
     n_active : ndarray of shape (n_alphas,)
-        Coefficients that are not zero.
+        Features whose coefficients are not zero.
     n_passes : int
         Passes over X, the certificates included; the Gram matrix of all features, from which those of a much longer X
         are taken, not counted.
@@ -64,10 +65,11 @@ class SparsePath:
     def __getitem__(self, k: int) -> Fit:
         """The k-th solution as a `Fit`; k counts from the largest alpha, negative k from the smallest."""
         k = _position(k, len(self))
+        coef, intercept = self._solution(k)
         return replace(
             self._first,
-            coef=self.coefs[:, [k]].toarray()[:, 0],
-            intercept=float(self.intercepts[k]),
+            coef=coef,
+            intercept=intercept if self.intercepts.ndim > 1 else float(intercept),
             alpha=float(self.alphas[k]),
             effective_dof=float(self.effective_dof[k]),
             certificate=self.certificates[k],
@@ -76,10 +78,17 @@ class SparsePath:
     def __iter__(self) -> Iterator[Fit]:
         return (self[k] for k in range(len(self)))
 
+    def _solution(self, k: int) -> tuple[Array, Any]:
+        """Coefficients, (n_features,) or (n_targets, n_features), and intercepts."""
+        if self.intercepts.ndim == 1:
+            return self.coefs[:, [k]].toarray()[:, 0], self.intercepts[k]
+        t = self.intercepts.shape[1]
+        return np.ascontiguousarray(self.coefs[:, k * t : (k + 1) * t].toarray().T), self.intercepts[k].copy()
+
     def active(self, k: int) -> Array:
-        """Indices of the coefficients that are not zero at the k-th alpha, increasing."""
-        k = _position(k, len(self))
-        return np.array(self.coefs.indices[self.coefs.indptr[k] : self.coefs.indptr[k + 1]])
+        """Indices of the features whose coefficients are not zero at the k-th alpha, increasing."""
+        k, t = _position(k, len(self)), self.intercepts[:1].size
+        return np.unique(self.coefs.indices[self.coefs.indptr[k * t] : self.coefs.indptr[(k + 1) * t]])
 
     def predict(self, X: Any, alpha: float | None = None) -> Array:
         """Predictions at every alpha, or at one.
@@ -93,7 +102,7 @@ class SparsePath:
 
         Returns
         -------
-        ndarray of shape (n, n_alphas), or (n,) for one alpha
+        ndarray of shape (n, n_alphas), or (n,) for one alpha; with targets (n, n_alphas, n_targets), or (n, n_targets)
 
         Raises
         ------
@@ -102,7 +111,8 @@ class SparsePath:
         """
         if alpha is None:
             coefs = np.ascontiguousarray(self.coefs.toarray().T)
-            return predict(X, coefs, self.intercepts, self.feature_names, self._first.n_features)
+            all_of_them = predict(X, coefs, self.intercepts.ravel(), self.feature_names, self._first.n_features)
+            return all_of_them.reshape(len(all_of_them), *self.intercepts.shape)
         if isinstance(alpha, (bool, np.bool_)) or not isinstance(alpha, (int, float, np.integer, np.floating)):
             raise TypeError(f"alpha must be a number, got {alpha!r}")
         if not self.alphas[-1] <= alpha <= self.alphas[0]:
@@ -110,11 +120,12 @@ class SparsePath:
                 f"alpha must be on the path, from {self.alphas[-1]:.6g} to {self.alphas[0]:.6g}, got {alpha!r}"
             )
         k = int(np.searchsorted(-self.alphas, -float(alpha)))
-        coef, intercept = self.coefs[:, [k]].toarray()[:, 0], float(self.intercepts[k])
+        coef, intercept = self._solution(k)
         if self.alphas[k] != alpha:
             share = (self.alphas[k - 1] - float(alpha)) / (self.alphas[k - 1] - self.alphas[k])
-            coef = share * coef + (1.0 - share) * self.coefs[:, [k - 1]].toarray()[:, 0]
-            intercept = share * intercept + (1.0 - share) * float(self.intercepts[k - 1])
+            before, intercept_before = self._solution(k - 1)
+            coef = share * coef + (1.0 - share) * before
+            intercept = share * intercept + (1.0 - share) * intercept_before
         return predict(X, coef, intercept, self.feature_names, self._first.n_features)
 
     def select(self, criterion: str = "bic") -> Fit:
@@ -124,7 +135,8 @@ class SparsePath:
         ----------
         criterion : {"aic", "bic", "ebic"}, default "bic"
             n log(mean squared residual) plus 2 ("aic") or log n ("bic") per degree of freedom, the intercept counted;
-            "ebic" adds 2 log C(n_features, n_active). n is the number of samples of positive weight.
+            "ebic" adds 2 log C(n_features, n_active). n is the number of samples of positive weight, times that of
+            targets.
 
         Returns
         -------
@@ -149,12 +161,13 @@ class SparsePath:
         """The values that `select` compares, (n_alphas,)."""
         if criterion not in ("aic", "bic", "ebic"):
             raise ValueError(f"criterion must be 'aic', 'bic' or 'ebic', got {criterion!r}")
-        n, p = self._count, self._first.n_features
-        loss = (1.0 - self.deviance_explained) * self._deviance / self._first.sum_weights
+        t, p = self.intercepts[:1].size, self._first.n_features
+        n, share = self._count * t, self._deviance / (self._first.sum_weights * t)
+        loss = (1.0 - self.deviance_explained) * share
         each = 2.0 if criterion == "aic" else math.log(n)
         with np.errstate(divide="ignore", invalid="ignore"):
-            scores = n * np.log(loss) + each * (self.effective_dof + self._first.fit_intercept)
-        scores = np.where(loss > 1e-14 * self._deviance / self._first.sum_weights, scores, np.nan)
+            scores = n * np.log(loss) + each * (self.effective_dof + t * self._first.fit_intercept)
+        scores = np.where(loss > 1e-14 * share, scores, np.nan)
         if criterion == "ebic":
             scores = scores + [
                 2.0 * (math.lgamma(p + 1) - math.lgamma(k + 1) - math.lgamma(p - k + 1)) for k in self.n_active
