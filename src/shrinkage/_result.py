@@ -176,6 +176,8 @@ class Fit:
         v, including the effect of `standardize`.
     fit_intercept : bool
         Whether an intercept was fitted.
+    target_certificates : tuple of Certificate or None
+        One per target, where `elastic_net` solved several one by one. Model files do not keep them.
     """
 
     coef: Array
@@ -196,6 +198,7 @@ class Fit:
     target_names: tuple[str, ...] | None = None
     penalty_factor: Array | None = None
     fit_intercept: bool = True
+    target_certificates: tuple[Certificate, ...] | None = None
 
     def predict(self, X: Any) -> Array:
         """Predictions for X.
