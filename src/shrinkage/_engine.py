@@ -11,7 +11,7 @@ from ._algebra import product
 from ._design import Design, affordable
 from ._kernels import coordinate as _coordinate
 from ._ridge_system import Array
-from ._working_set import GAP, Measures, Problem, WorkingSet
+from ._working_set import GAP, HELD, Measures, Problem, WorkingSet
 
 #: Alphas of a path that are solved before all columns are looked at: at first, and at most.
 _FIRST, _MOST = 4, 16
@@ -55,35 +55,42 @@ class Engine:
         self.set = WorkingSet(problem, gram=gram)
         self.passes = 0
         self.before: float | None = None
-        nonzero = np.zeros(0, np.intp) if start is None else np.flatnonzero(start)
+        nonzero = np.zeros(0, np.intp) if start is None else np.flatnonzero(rows_used(start))
         if not tall:
             self.set.add(np.union1d(problem.free, nonzero).astype(np.intp))
         if start is not None:
-            self.set.set(np.clip(start, problem.lower, problem.upper)[self.set.which])
+            start = np.clip(start.T, problem.lower, problem.upper).T
+            self.set.set(start[self.set.which])
         elif len(problem.free):
             self._null()
         #: Z'r at the last solution
         self.correlation = problem.cross
         if start is not None or len(problem.free):
-            W = self.set.full(self.set.w[: len(self.set), None])
+            W = self.set.full(self.set.w[: len(self.set)].reshape(-1, problem.t))
             if problem.known_by_moments:
-                self.correlation = problem.cross - product(self.set.G, W)[:, 0]
+                self.correlation = problem.cross - problem.solution(product(self.set.G, W), 0)
                 return
             R = problem.residuals(W)
-            if start is not None and not 0.5 * float(d.square_sum(R)[0]) <= problem.size:
+            if start is not None and not 0.5 * float(d.square_sum(R).sum()) <= problem.size:
                 # digits that a bad start costs do not come back
-                self.set.set(np.zeros(len(self.set)))
+                self.set.set(np.zeros_like(self.set.w[: len(self.set)]))
                 return
-            self.correlation = problem.gradient(R)[:, 0]
+            self.correlation = problem.solution(problem.gradient(R), 0)
             self.passes += 1
 
     def _null(self) -> None:
         """The fit of the features that nothing penalizes."""
-        upper, lower = self.set.upper.copy(), self.set.lower.copy()
+        l1 = self.set.l1.copy()
         held = np.isin(self.set.which, self.problem.free, invert=True)
-        self.set.upper[: len(held)][held] = self.set.lower[: len(held)][held] = 0.0
+        self.set.l1[: len(held)][held] = HELD
         self.set.solve(np.ones(1), _INNER * self.tol)
-        self.set.upper[:], self.set.lower[:] = upper, lower
+        self.set.l1[:] = l1
+
+    @property
+    def gram(self) -> Array:
+        """That of the working set's columns."""
+        m = len(self.set)
+        return self.set.G[:m, :m]
 
     def reason(self) -> str:
         p = self.problem.design.p
@@ -93,7 +100,7 @@ class Engine:
 
     def largest(self) -> float:
         """The smallest lambda at which every penalized coefficient is zero."""
-        P, g = self.problem, self.correlation
+        P, g = self.problem, _norm(self.correlation)
         pushed = np.where(g > 0, np.where(P.upper > 0, g, 0.0), np.where(P.lower < 0, -g, 0.0))
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(P.l1 > 0, pushed / P.l1, 0.0)
@@ -107,7 +114,7 @@ class Engine:
         if 8.0 * d.n * len(candidates) > _COPY:
             return False
         Z = P.columns(candidates)
-        w, r = np.zeros(len(candidates)), d.Y[:, P.target].copy()
+        w, r = np.zeros(len(candidates)), d.Y[:, P.targets][:, 0].copy()
         if P.root is not None:
             r *= P.root[:, 0]
         parts = (P.diagonal, lam * P.l1, lam * P.l2, P.lower, P.upper)
@@ -134,11 +141,12 @@ class Engine:
     def _size(self) -> Array:
         """|Z'r| over the weight of |w|, the lambda at which a coordinate at zero would move."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self.problem.l1 > 0, np.abs(self.correlation) / self.problem.l1, 0.0)
+            return np.where(self.problem.l1 > 0, np.abs(_norm(self.correlation)) / self.problem.l1, 0.0)
 
     def run(self, lam: Array) -> Iterator[tuple[int, Array, Array, Measures, int]]:
         """Yields (k, columns, coefficients, measures, column of the measures) for lam[k] in turn."""
-        most = max(2, min(_MOST, _BLOCK // max(1, self.problem.design.p)))
+        P = self.problem
+        most = max(2, min(_MOST, _BLOCK // max(1, P.design.p * P.t)))
         k, block, attempts = 0, most if self.set.whole else min(_FIRST, most), 0
         while k < len(lam):
             stop = min(len(lam), k + block)
@@ -147,25 +155,27 @@ class Engine:
             solved, out = self.set.solve(lam[k:stop], _INNER * self.tol)
             if self.set.stop[0]:
                 return  # another thread was interrupted
-            found = self.set.measure(out, lam[k : k + out.shape[1]], self.tol)
+            count = out.shape[1] // P.t
+            found = self.set.measure(out, lam[k : k + count], self.tol)
             self.passes += not self.set.whole
             good = 0
             while good < solved and found.table[GAP, good] <= self.tol:
                 good += 1
             attempts += 1
             more = np.zeros(0, np.intp)
-            if good < out.shape[1] and not self.set.whole:
-                more = self._violators(found, good, out)
+            after = P.solution(out, min(good, count - 1))
+            if good < count and not self.set.whole:
+                more = self._violators(found, after)
             if good == 0 and (not len(more) or attempts > _ATTEMPTS):
                 good = 1  # as near as it gets
                 more = more[:0]
             for i in range(good):
-                yield k + i, self.set.which, out[:, i], found, i
+                yield k + i, self.set.which, P.solution(out, i), found, i
             if good:
                 attempts = 0
-                self.correlation, self.before = found.g[:, good - 1], float(lam[k + good - 1])
+                self.correlation, self.before = P.solution(found.g, good - 1), float(lam[k + good - 1])
             if good < stop - k:
-                self.set.set(out[:, min(good, out.shape[1] - 1)])
+                self.set.set(after)
                 self.set.add(more)
                 block = max(2, block // 2) if good < block // 2 else block
             else:
@@ -181,18 +191,28 @@ class Engine:
         if self.before is not None:
             level = min(level, max(2.0 * float(lam[k]) - self.before, 0.0))
         new = np.flatnonzero((size >= level) & (P.lower < P.upper) & (P.diagonal > 0) & (size > 0))
-        cap = max(_JOIN // 2, int(np.count_nonzero(self.set.w[:m])) // 2)
+        cap = max(_JOIN // 2, int(np.count_nonzero(rows_used(self.set.w[:m]))) // 2)
         self.set.add(_largest(new, size, cap))
 
-    def _violators(self, found: Measures, good: int, out: Array) -> Array:
+    def _violators(self, found: Measures, w: Array) -> Array:
         """Columns outside of the working set that should move."""
         l1 = self.problem.l1
         # beside their own penalty, so that units do not matter
         excess = np.where(l1 > 0, found.excess / np.where(l1 > 0, l1, 1.0), 0.0)
         excess[self.set.which] = 0.0
         new = np.flatnonzero(excess > 1e-10)
-        cap = max(_JOIN, int(np.count_nonzero(out[:, min(good, out.shape[1] - 1)])))
+        cap = max(_JOIN, int(np.count_nonzero(rows_used(w))))
         return _largest(new, excess, cap)
+
+
+def rows_used(w: Array) -> Array:
+    """Which rows of coefficients are not zero."""
+    return np.asarray(w != 0 if w.ndim == 1 else w.any(axis=1))
+
+
+def _norm(g: Array) -> Array:
+    """The norms of rows; numbers as they are."""
+    return np.sqrt(np.einsum("ij,ij->i", g, g)) if g.ndim > 1 else g
 
 
 def _largest(which: Array, size: Array, cap: int) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import conventions
-from ._engine import Engine
+from ._engine import Engine, rows_used
 from ._result import Certificate
 from ._ridge_system import Array
 from ._setup import Setup, as_fit, degrees_of_freedom, in_convention, prove, warn_unless_converged
@@ -52,15 +52,15 @@ def trace(
     stop_early: bool = False, callback: Any = None, bar: Bar | None = None, on_interrupt: str = "raise",
 ) -> SparsePath:  # fmt: skip
     """The path of the engine's problem, without warnings."""
-    design, problem, done = setup.design, engine.problem, _Done(setup.design.p)
+    design, problem, done = setup.design, engine.problem, _Done(setup.design.p, engine.problem.t)
     try:
         for k, which, w, found, i in engine.run(lam):
             proof = prove(problem, found, i, setup.tol, int(engine.set.counts[0]))
-            active = int(np.count_nonzero(w))
+            active = int(np.count_nonzero(rows_used(w)))
             explained = 1.0 - float(found.loss[i]) / problem.square if problem.square > 0 else 0.0
             if max_active is not None and active > max_active and k > 0:
                 break
-            done.add(which, w, proof, explained, degrees_of_freedom(problem, float(lam[k]), which, w))
+            done.add(which, w, proof, explained, degrees_of_freedom(problem, float(lam[k]), which, w, engine.gram))
             if callback is not None:
                 callback(k, float(alphas[k]), active, proof.relative_gap)
             if bar is not None:
@@ -75,24 +75,23 @@ def trace(
             bar.close()
     count = len(done.certificates)
     coefs = done.coefs()
-    first = as_fit(
-        setup, coefs[:, [0]].toarray(), float(alphas[0]), done.certificates[0], np.array(done.dof[:1]), engine.reason()
-    )
-    intercepts = np.zeros(count)
+    W, dof = coefs[:, : problem.t].toarray(), np.array(done.dof[:1])
+    first = as_fit(setup, W, float(alphas[0]), done.certificates[0], dof, engine.reason())
+    intercepts = np.zeros((count, design.t))
     if design.fit_intercept:
-        intercepts = float(design.y_mean[0]) - coefs.T @ design.mean
+        intercepts = design.y_mean - (coefs.T @ design.mean).reshape(count, design.t)
     return SparsePath(
         alphas=alphas[:count],
         coefs=coefs,
-        intercepts=intercepts,
+        intercepts=intercepts[:, 0] if design.one_d else intercepts,
         certificates=tuple(done.certificates),
         effective_dof=np.array(done.dof),
         deviance_explained=np.array(done.explained),
-        n_active=np.diff(coefs.indptr),
+        n_active=np.array(done.active),
         n_passes=engine.passes,
         l1_ratio=setup.penalty.l1_ratio,
         convention=setup.convention,
-        solver="active_set",
+        solver=first.solver,
         solver_reason=engine.reason(),
         _first=first,
         _deviance=problem.square,
@@ -110,8 +109,9 @@ def warn_path(path: SparsePath, tol: float) -> None:
 class _Done:
     """What a path has so far."""
 
-    def __init__(self, p: int) -> None:
-        self.p = p
+    def __init__(self, p: int, t: int) -> None:
+        self.p, self.t = p, t
+        self.active: list[int] = []
         self.rows: list[Array] = []
         self.values: list[Array] = []
         self.certificates: list[Certificate] = []
@@ -119,11 +119,12 @@ class _Done:
         self.dof: list[float] = []
 
     def add(self, which: Array, w: Array, proof: Certificate, explained: float, dof: float) -> None:
-        active = np.flatnonzero(w)
-        rows = which[active]
-        order = np.argsort(rows)
-        self.rows.append(rows[order])
-        self.values.append(w[active][order])
+        order = np.argsort(which)
+        for column in w.reshape(len(w), self.t).T:
+            active = order[column[order] != 0]
+            self.rows.append(which[active])
+            self.values.append(column[active])
+        self.active.append(int(np.count_nonzero(rows_used(w))))
         self.certificates.append(proof)
         self.explained.append(explained)
         self.dof.append(dof)

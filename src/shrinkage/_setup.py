@@ -21,12 +21,19 @@ class Setup:
     def __init__(
         self, X: Any, y: Any, alpha: Any, l1_ratio: Any, sample_weight: Any, penalty_factor: Any, lower: Any,
         upper: Any, offset: Any, fit_intercept: bool, standardize: bool, convention: str, tol: float,
+        multi_task: bool = False,
     ) -> None:  # fmt: skip
         _check_positive(tol, "tol", zero=False)
+        self.multi_task = check_flag(multi_task, "multi_task")
+        if self.multi_task and not (lower is None and upper is None):
+            raise ValueError("multi_task takes no lower and upper: it penalizes the norms of features' coefficients")
         self.tol = float(tol)
         y = _less_offset(X, y, offset)
         self.design = Design(X, y, sample_weight, fit_intercept=fit_intercept)
         design, self.convention = self.design, convention
+        if self.multi_task and (design.one_d or not design.t):
+            shape = (design.n,) if design.one_d else design.Y.shape
+            raise ValueError(f"multi_task needs y of shape (n_samples, n_targets), got {shape}: leave multi_task out")
         if alpha is not None:
             pair = convention == "two_lambda"
             options = {} if pair and l1_ratio == 1.0 else {"l1_ratio": l1_ratio}
@@ -39,15 +46,26 @@ class Setup:
             l1_ratio = float(shares[0]) if len(shares) else 1.0
         self.penalty: Penalty = make_penalty(
             1.0 if alpha is None else alpha, l1_ratio, penalty_factor, lower, upper, n_features=design.p,
-            n_targets=design.t,
+            n_targets=1 if self.multi_task else design.t,
         )  # fmt: skip
         self.standardize = check_flag(standardize, "standardize")
 
-    def problem(self, target: int, design: Any = None) -> Problem:
-        """One target's, of all data or of `design`, a training set."""
+    def check_one(self, what: str) -> None:
+        """That there is one problem, for what knows no more."""
+        if not (self.design.one_d or self.multi_task):
+            raise ValueError(f"y must have shape (n_samples,), got {self.design.Y.shape}: {what} belongs to one target")
+
+    @property
+    def together(self) -> list[slice]:
+        """Targets that are solved as one problem."""
+        t = self.design.t
+        return [slice(0, t)] if self.multi_task else [slice(c, c + 1) for c in range(t)]
+
+    def problem(self, targets: slice, design: Any = None) -> Problem:
+        """That of some targets, of all data or of `design`, a training set."""
         penalty, design = self.penalty, self.design if design is None else design
         scale = design.scale if self.standardize else None
-        return Problem(design, target, penalty.l1_ratio, penalty.factors, scale, penalty.lower, penalty.upper)
+        return Problem(design, targets, penalty.l1_ratio, penalty.factors, scale, penalty.lower, penalty.upper)
 
 
 def _less_offset(X: Any, y: Any, offset: Any) -> Any:
@@ -88,18 +106,51 @@ def prove(problem: Problem, found: Measures, i: int, tol: float, n_iter: int) ->
     )
 
 
-def degrees_of_freedom(problem: Problem, lam: float, which: Array, w: Array) -> float:
-    """Degrees of freedom without the intercept (Zou, Hastie and Tibshirani 2007; Tibshirani and Taylor 2012)."""
-    moving = which[(w != 0) & (w > problem.lower[which]) & (w < problem.upper[which])]
-    l2 = lam * problem.l2[moving]
+def degrees_of_freedom(problem: Problem, lam: float, which: Array, w: Array, gram: Array) -> float:
+    """Degrees of freedom without the intercept of coefficients of the columns `which`, whose Gram matrix is `gram`.
+
+    Zou, Hastie and Tibshirani (2007), Tibshirani and Taylor (2012); of several targets Vaiter et al. (2012).
+    """
+    if problem.t > 1:
+        return _joint_degrees(problem, lam, which, w, gram)
+    moving = np.flatnonzero((w != 0) & (w > problem.lower[which]) & (w < problem.upper[which]))
+    l2 = lam * problem.l2[which[moving]]
     if not l2.any():
         return float(len(moving))
-    Z = problem.columns(moving)
     if len(moving) > problem.design.n and l2.all():
-        V = Z / np.sqrt(l2)
+        V = problem.columns(which[moving]) / np.sqrt(l2)
         values = np.linalg.eigvalsh(V @ V.T)
         return float((values / (1.0 + values)).sum())
-    return float(len(moving) - (l2 * np.diagonal(np.linalg.inv(Z.T @ Z + np.diag(l2)))).sum())
+    return float(len(moving) - l2 @ np.diagonal(_inverse(gram[np.ix_(moving, moving)] + np.diag(l2))))
+
+
+def _joint_degrees(problem: Problem, lam: float, which: Array, w: Array, gram: Array) -> float:
+    # the Hessian is G x I + diag(d) x I less rank one for every row that bends, u its direction and m what it bends by
+    moving = np.flatnonzero(w.any(axis=1))
+    if not len(moving):
+        return 0.0
+    size = np.sqrt(np.square(w[moving]).sum(axis=1))
+    m, u = lam * problem.l1[which[moving]] / size, w[moving] / size[:, None]
+    d = m + lam * problem.l2[which[moving]]
+    M = _inverse(gram[np.ix_(moving, moving)] + np.diag(d))
+    trace = problem.t * (len(moving) - d @ np.diagonal(M))
+    bent = np.flatnonzero(m)
+    cosines = u[bent] @ u[bent].T
+    inner = np.diag(1.0 / m[bent]) - M[np.ix_(bent, bent)] * cosines
+    rest = (M - M @ (d[:, None] * M))[np.ix_(bent, bent)] * cosines
+    return float(trace + (_inverse(inner) * rest).sum())
+
+
+def _inverse(A: Array) -> Array:
+    """That of a positive definite matrix, a pseudoinverse where it is not."""
+    from scipy.linalg import lapack
+
+    factor, failed = lapack.dpotrf(A, lower=1)
+    if not failed:
+        inverse, failed = lapack.dpotri(factor, lower=1)
+    if failed:
+        return np.linalg.pinv(A, hermitian=True)
+    return np.tril(inverse) + np.tril(inverse, -1).T
 
 
 def as_fit(setup: Setup, W: Array, alpha: Any, certificate: Certificate, dof: Array, reason: str) -> Fit:
@@ -113,9 +164,9 @@ def as_fit(setup: Setup, W: Array, alpha: Any, certificate: Certificate, dof: Ar
         l1_ratio=setup.penalty.l1_ratio,
         convention=setup.convention,
         certificate=certificate,
-        solver="active_set",
+        solver="block_descent" if setup.multi_task and d.t > 1 else "active_set",
         solver_reason=reason,
-        effective_dof=float(dof[0]) if d.one_d else dof,
+        effective_dof=float(dof[0]) if d.one_d or setup.multi_task else dof,
         n_samples=d.n,
         n_features=d.p,
         sum_weights=d.total_weight,

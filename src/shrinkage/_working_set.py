@@ -1,10 +1,11 @@
-"""The elastic net of one target in sum units, and the part of it that is solved at a time: a working set of columns.
+"""The elastic net in sum units, and the part of it that is solved at a time: a working set of columns.
 
 With Z = S^1/2 (X - mean) and lambda = W alpha the problem is
 
     minimize |y - Zw|^2 / 2 + lambda sum_j [ l1_j |w_j| + l2_j w_j^2 / 2 ],   lower_j <= w_j <= upper_j,
 
-l1_j = rho v_j and l2_j = (1 - rho) v_j. Most w_j are zero: the Gram matrix of a few more columns than are not is enough
+l1_j = rho v_j and l2_j = (1 - rho) v_j. In a multi-task problem y and w have t columns, |w_j| is the norm of a row, and
+K solutions are held as K t columns. Most w_j are zero: the Gram matrix of a few more columns than are not is enough
 to solve it, and one product of X with the residuals of many lambdas tells whether they were enough.
 """
 
@@ -18,6 +19,7 @@ from . import _interrupt
 from ._algebra import product, square
 from ._design import check_memory
 from ._kernels import active_set as _active_set
+from ._kernels import blocks as _blocks
 from ._kernels import gaps as _gaps
 from ._ridge_system import Array, PivotedQR
 
@@ -25,20 +27,26 @@ from ._ridge_system import Array, PivotedQR
 _NEAR = 10.0
 #: Solutions up to which a pass over a long X is worth its time where its Gram matrix is at hand.
 _FEW = 1
+#: A penalty that keeps a coefficient at zero.
+HELD = 1e200
+#: Rounds of block coordinate descent at one lambda, at most.
+_ROUNDS = 5000
 #: Rows of `Measures.table`.
 GAP, PENALTY, VIOLATION = range(3)
 
 
 class Problem:
-    """One target's elastic net.
+    """One target's elastic net, or the joint one of several.
 
     Attributes
     ----------
+    t : int
+        Columns of w: 1, or the number of targets that are solved jointly.
     l1, l2 : ndarray of shape (p,)
         Weights of |w| and w^2 / 2 at lambda = 1.
     lower, upper : ndarray of shape (p,)
         Bounds; both zero for excluded features.
-    cross : ndarray of shape (p,)
+    cross : ndarray of shape (p,) or (p, t)
         Z'y.
     square : float
         |y|^2.
@@ -49,10 +57,11 @@ class Problem:
     """
 
     def __init__(
-        self, design: Any, target: int, rho: float, factors: Array | None, scale: Array | None, lower: Array | None,
+        self, design: Any, targets: slice, rho: float, factors: Array | None, scale: Array | None, lower: Array | None,
         upper: Array | None,
     ) -> None:  # fmt: skip
-        self.design, self.target, p = design, target, design.p
+        self.design, self.targets, p = design, targets, design.p
+        self.t = len(range(design.t)[targets])
         v = np.ones(p) if factors is None else factors
         kept = np.isfinite(v)
         size = np.ones(p) if scale is None else scale
@@ -60,11 +69,14 @@ class Problem:
             kept &= scale > 0
         v = np.where(kept, v, 0.0)
         self.l1, self.l2 = rho * v * size, (1.0 - rho) * v * size * size
+        if self.t > 1:  # rows of several have no bounds
+            self.l1 = np.where(kept, self.l1, HELD)
         self.lower = np.where(kept, -np.inf if lower is None else lower, 0.0)
         self.upper = np.where(kept, np.inf if upper is None else upper, 0.0)
         self.diagonal = design.total_weight * np.square(design.scale)
-        self.cross = np.ascontiguousarray(design.cross[:, target])
-        self.square = float(design.y_square[target])
+        cross = design.cross[:, targets]
+        self.cross = np.asfortranarray(cross) if self.t > 1 else np.ascontiguousarray(cross[:, 0])
+        self.square = float(design.y_square[targets].sum())
         self.root = np.sqrt(design.s[: design.n])[:, None] if design.weighted else None
         self.free = np.flatnonzero((v == 0) & kept & (self.diagonal > 0))
         self.unbounded = unbounded = self.free[np.isinf(self.lower[self.free]) & np.isinf(self.upper[self.free])]
@@ -90,12 +102,26 @@ class Problem:
         return np.asfortranarray(Z)
 
     def residuals(self, W: Array) -> Array:
-        """y - (X - mean) W, (n, K)."""
-        y = self.design.Y[:, [self.target]]
+        """y - (X - mean) W, (n, K t)."""
         if self._plain is not None:
             X, transposed = self._plain
-            return y - (product(X, W, transposed=not transposed) - np.einsum("j,jk->k", self.design.mean, W))
-        return y - self.design.apply(W)
+            fitted = product(X, W, transposed=not transposed) - np.einsum("j,jk->k", self.design.mean, W)
+        else:
+            fitted = self.design.apply(W)
+        return self.left(fitted)
+
+    def left(self, fitted: Array) -> Array:
+        """y - fitted, (n, K t), in its memory."""
+        y = self.design.Y[:, self.targets]
+        return np.subtract(y if self.t == 1 else np.tile(y, fitted.shape[1] // self.t), fitted, out=fitted)
+
+    def each(self, columns: Array) -> Array:
+        """Sums over the columns of every solution, (K t,) to (K,)."""
+        return columns if self.t == 1 else columns.reshape(-1, self.t).sum(axis=1)
+
+    def solution(self, W: Array, k: int) -> Array:
+        """The k-th in W (., K t), 1-D where it has one column."""
+        return W[:, k] if self.t == 1 else W[:, k * self.t : (k + 1) * self.t]
 
     def gradient(self, R: Array) -> Array:
         """(X - mean)' S R."""
@@ -114,12 +140,12 @@ class Problem:
     def measure(self, W: Array, R: Array, lam: Array) -> Measures:
         """What residuals R = y - (X - mean) W, taken from the data, prove of the columns of W at each lam."""
         d = self.design
-        loss = d.square_sum(R)
+        loss = self.each(d.square_sum(R))
         g, square, lost = self.gradient(R), loss, np.zeros(len(lam))
         if self._free_columns is not None:
             Q = self._free_columns
             delta = Q @ (Q.T @ (R if self.root is None else self.root * R))
-            lost = np.square(delta).sum(axis=0)
+            lost = self.each(np.square(delta).sum(axis=0))
             g -= d.adjoint_plain(delta if self.root is None else self.root * delta)
             square = np.maximum(loss - lost, 0.0)
         return self._tabled(W, g, lam, loss, square, lost)
@@ -127,14 +153,15 @@ class Problem:
     def measure_moments(self, G: Array, W: Array, lam: Array) -> Measures:
         """The same from Z'Z and Z'y alone, where X is much longer than wide."""
         GW = product(G, W)
-        g = self.cross[:, None] - GW
-        loss = np.maximum(self.square - ((self.cross[:, None] + g) * W).sum(axis=0), 0.0)
+        cross = self.cross[:, None] if self.t == 1 else np.tile(self.cross, len(lam))
+        g = cross - GW
+        loss = np.maximum(self.square - self.each(((cross + g) * W).sum(axis=0)), 0.0)
         lost = np.zeros(len(lam))
         if len(self.unbounded):
             # |delta|^2 of the residuals' projection on the free columns, and what it takes from the gradient
             u = self.unbounded
             part = np.linalg.lstsq(G[np.ix_(u, u)], g[u], rcond=None)[0]
-            lost = np.maximum((g[u] * part).sum(axis=0), 0.0)
+            lost = self.each(np.maximum((g[u] * part).sum(axis=0), 0.0))
             g = g - G[:, u] @ part
         return self._tabled(W, np.asfortranarray(g), lam, loss, np.maximum(loss - lost, 0.0), lost)
 
@@ -159,6 +186,8 @@ class Measures:
 
 class WorkingSet:
     """Some columns with their Gram matrix, coefficients and the factor of the active ones.
+
+    Coefficients have the shape of `Problem.cross`, and no factor where there are several targets.
 
     Attributes
     ----------
@@ -205,7 +234,8 @@ class WorkingSet:
                 new[: len(old), : len(old)] = old
             setattr(self, name, new)
         for name in ("c", "l1", "l2", "lower", "upper", "w", "q"):
-            longer = np.zeros(size)
+            wide = self.problem.t > 1 and name in ("c", "w", "q")
+            longer = np.zeros((size, self.problem.t), order="F") if wide else np.zeros(size)
             if m:
                 longer[:m] = getattr(self, name)[:m]
             setattr(self, name, longer)
@@ -248,6 +278,8 @@ class WorkingSet:
     def solve(self, lam: Array, tol: float) -> tuple[int, Array]:
         """(how many of lam were solved to the gap tol, coefficients of the columns at those and the next one)."""
         m = len(self.which)
+        if self.problem.t > 1:
+            return self._solve_blocks(lam, tol)
         out, gaps = np.zeros((m, len(lam)), order="F"), np.empty(len(lam))
         work = 20.0 * len(lam) * float(m) ** 2
         solved = _interrupt.run(
@@ -256,6 +288,20 @@ class WorkingSet:
             out, gaps, self.counts, self.stop, work=work, stop=self.stop,
         )  # fmt: skip
         return solved, out[:, : solved + 1]
+
+    def _solve_blocks(self, lam: Array, tol: float) -> tuple[int, Array]:
+        m, t = len(self.which), self.problem.t
+        out, past, scratch = np.zeros((m, t * len(lam)), order="F"), np.empty(6 * m * t), np.empty(t)
+        for k, one in enumerate(lam):
+            gap = _interrupt.run(
+                _blocks.solve, self.G, m, self.c, self.problem.square, self.l1, self.l2, self.lower, self.upper,
+                float(one), tol, _ROUNDS, self.w, self.q, past, scratch, self.counts, self.stop,
+                work=200.0 * t * float(m) ** 2, stop=self.stop,
+            )  # fmt: skip
+            out[:, k * t : (k + 1) * t] = self.w[:m]
+            if not gap <= tol:
+                return k, out[:, : (k + 1) * t]
+        return len(lam), out
 
     def set(self, w: Array) -> None:
         """Start from these coefficients of the columns."""
@@ -267,7 +313,7 @@ class WorkingSet:
     def measure(self, out: Array, lam: Array, tol: float) -> Measures:
         """What the columns' coefficients prove, from the data; of many solutions from the Gram matrix, if it can."""
         W = self.full(out)
-        if self.whole and (out.shape[1] > _FEW or self.problem.known_by_moments):
+        if self.whole and (len(lam) > _FEW or self.problem.known_by_moments):
             found = self.problem.measure_moments(self.G, W, lam)
             if self.problem.known_by_moments or (found.table[GAP] <= tol).all():
                 return found
@@ -278,8 +324,7 @@ class WorkingSet:
         P = self.problem
         if self.whole or P.root is not None:
             return P.residuals(self.full(out))
-        R = product(self.Z[:, : len(self.which)], out)
-        return np.subtract(P.design.Y[:, [P.target]], R, out=R)
+        return P.left(product(self.Z[:, : len(self.which)], out))
 
     def full(self, out: Array) -> Array:
         """Coefficients of all features."""

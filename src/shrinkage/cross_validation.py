@@ -17,7 +17,7 @@ import numpy as np
 from . import conventions
 from ._algebra import product
 from ._design import Design, _as_target, affordable
-from ._engine import Engine, takes_gram
+from ._engine import Engine, rows_used, takes_gram
 from ._path import path_grid, trace, warn_path
 from ._result import ConvergenceWarning, Path, warn
 from ._ridge_system import Array
@@ -62,13 +62,14 @@ def cross_validate(
     convention: str = "canonical",
     tol: float = 1e-8,
     callback: Callable[[float], None] | None = None,
+    multi_task: bool = False,
 ) -> SparseCrossValidation:
     """Choose alpha, and l1_ratio where there are several, of a lasso or elastic net by its errors on folds.
 
     Parameters
     ----------
-    X, y, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize, convention, tol
-        As in `elastic_net`; y has one target.
+    X, y, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize, convention, tol, multi_task
+        As in `elastic_net`; y has one target but with `multi_task`.
     alphas, alpha_min_ratio
         As in `elastic_net_path`: the grid comes from all data. Where it does, every l1_ratio has its own.
     l1_ratio : float or sequence of float, default 1.0
@@ -82,7 +83,7 @@ def cross_validate(
     metric : {"mse", "mae"} or callable, default "mse"
         What is minimized: the weighted mean squared or absolute error on the test rows, or
         ``metric(y, predicted, weights)`` of those with positive weight, a number that is smaller for what is better.
-        It is called from several threads. A fold counts as much as any other.
+        It is called from several threads. Errors of several targets are averaged. A fold counts as much as any other.
     rule : {"min", "1se"}, default "min"
         "1se": the largest alpha whose score is within one standard error of the smallest, at the same l1_ratio.
     callback : callable, optional
@@ -131,11 +132,10 @@ def cross_validate(
     ratios = _check_ratios(l1_ratio)
     setup = Setup(
         X, y, None, ratios[0], sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize,
-        convention, tol,
+        convention, tol, multi_task,
     )  # fmt: skip
     design = setup.design
-    if not design.one_d:
-        raise ValueError(f"y must have shape (n_samples,), got {design.Y.shape}: folds choose for one target")
+    setup.check_one("a choice by folds")
     setups = [_with_ratio(setup, ratio) for ratio in ratios]
     if 0.0 in ratios and not (setup.penalty.lower is None and setup.penalty.upper is None):
         raise ValueError("l1_ratio = 0 takes no lower and upper here: leave one or the other out")
@@ -150,7 +150,8 @@ def cross_validate(
         given = not isinstance(alphas, (int, np.integer)) or each.penalty.l1_ratio == 0.0
         engine = None if given else _engine(each, gram)
         grids.append(path_grid(each, alphas, alpha_min_ratio, engine))  # type: ignore[arg-type]
-    truth = _as_target(y, design.n)[0][:, 0]
+    truth = _as_target(y, design.n)[0]
+    truth = truth[:, 0] if design.one_d else truth
     run = _Run(setups, [grid[0] for grid in grids], shared, metric, truth, callback)
     early = len(setups) == 1 and setup.penalty.l1_ratio > 0
     path: SparsePath | Path | None = run.all(
@@ -217,7 +218,7 @@ def _with_ratio(setup: Setup, ratio: float) -> Setup:
 
 
 def _engine(setup: Setup, gram: Array | None) -> Engine:
-    return Engine(setup.problem(0), setup.tol, gram=gram)
+    return Engine(setup.problem(setup.together[0]), setup.tol, gram=gram)
 
 
 def _full(lower: Array) -> Array:
@@ -227,8 +228,9 @@ def _full(lower: Array) -> Array:
 
 def _ridge_path(X: Any, setup: Setup, alphas: Array, lam: Array) -> Path:
     d = setup.design
+    y = d.Y + d.y_mean
     path = ridge_path(
-        X, d.Y[:, 0] + d.y_mean[0], lam / d.total_weight, sample_weight=d.s[: d.n] if d.weighted else None,
+        X, y[:, 0] if d.one_d else y, lam / d.total_weight, sample_weight=d.s[: d.n] if d.weighted else None,
         penalty_factor=setup.penalty.factors, fit_intercept=d.fit_intercept, standardize=setup.standardize,
     )  # fmt: skip
     first = replace(path._first, alpha=float(alphas[0]), convention=setup.convention)
@@ -237,7 +239,7 @@ def _ridge_path(X: Any, setup: Setup, alphas: Array, lam: Array) -> Path:
 
 @dataclass
 class _Solved:
-    """Coefficients (features, alphas) of some features, zero for the others, and the largest gap among them."""
+    """Coefficients (features, alphas * targets) of some features, zero for the others, and their largest gap."""
 
     which: Array
     W: Array
@@ -334,9 +336,11 @@ class _Run:
                 solved = self._solve(training, setup, alphas)
                 if solved is not None and solved.relative_gap <= setup.tol:
                     if self.metric == "mse":
-                        full = np.zeros((self.design.p, len(alphas)))
+                        full = np.zeros((self.design.p, solved.W.shape[1]))
                         full[solved.which] = solved.W
-                        scores = loss_on_test(training, mine, full, np.zeros(len(alphas), np.intp))
+                        t = self.design.t
+                        losses = loss_on_test(training, mine, full, np.tile(np.arange(t), len(alphas)))
+                        scores = None if losses is None else losses.reshape(-1, t).mean(axis=1)
                     if scores is None:
                         scores = self._measure(test, self.design.mean + training.shift, training.y_shift, solved)
             if scores is None:
@@ -367,13 +371,15 @@ class _Run:
                 W = ridge_from_data(data, lam, factors)
             return None if W is None else _Solved(np.arange(data.p), W)
         engine = Engine(
-            setup.problem(0, data), setup.tol, gram=_full(data.gram(0)) if isinstance(data, Training) else None
+            setup.problem(setup.together[0], data),
+            setup.tol,
+            gram=_full(data.gram(0)) if isinstance(data, Training) else None,
         )
         self.engines.append(engine)
-        parts, size = [], engine.problem.size
+        parts, size, t = [], engine.problem.size, engine.problem.t
         gap = 0.0
         for _, which, w, found, i in engine.run(lam):
-            active = np.flatnonzero(w)
+            active = np.flatnonzero(rows_used(w))
             parts.append((which[active], w[active]))
             gap = max(gap, float(found.table[GAP, i])) if gap == gap else gap
             if self.halted:
@@ -382,19 +388,20 @@ class _Run:
         if self.halted:
             return None
         used = np.unique(np.concatenate([which for which, _ in parts]))
-        W = np.zeros((len(used), len(parts)), order="F")
+        W = np.zeros((len(used), len(parts) * t), order="F")
         for k, (which, w) in enumerate(parts):
-            W[np.searchsorted(used, which), k] = w
+            W[np.searchsorted(used, which), k * t : (k + 1) * t] = w.reshape(len(w), t)
         return _Solved(used, W, gap / size if size > 0 else gap, gap / data.total_weight)
 
     def _measure(self, test: Array, mean: Array, y_mean: Array, solved: _Solved) -> Array:
         """The metric at every alpha, from residuals of the test rows."""
         design, which, W = self.design, solved.which, solved.W
+        K = W.shape[1] // design.t
         total, weight, kept = np.zeros(W.shape[1]), 0.0, []
         for piece, storage in _pieces(design, test, max(W.shape)):
             Z = storage.columns(which)
             Z -= mean[which]
-            R = (design.Y[piece] - y_mean) - product(Z, W)
+            R = np.tile(design.Y[piece] - y_mean, K) - product(Z, W)
             s = np.ascontiguousarray(design.s[piece])
             weight += float(s.sum())
             if self.metric == "mse":
@@ -404,9 +411,10 @@ class _Run:
             else:
                 kept.append(R)
         if isinstance(self.metric, str):
-            return total / weight
-        y, s, residuals = self.truth[test], design.s[test], np.concatenate(kept)
-        return np.array([_number(self.metric(y, y - residual, s)) for residual in residuals.T])
+            return total.reshape(K, design.t).mean(axis=1) / weight
+        y, s = self.truth[test], design.s[test]
+        errors = np.concatenate(kept).T.reshape(K, *y.shape[::-1])
+        return np.array([_number(self.metric(y, y - error.T, s)) for error in errors])
 
 
 def _number(value: Any) -> float:

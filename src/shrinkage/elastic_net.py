@@ -46,6 +46,7 @@ def elastic_net(
     convention: str = "canonical",
     tol: float = 1e-8,
     start: Any = None,
+    multi_task: bool = False,
 ) -> Fit:
     """Lasso or elastic net at one alpha, or one per target.
 
@@ -57,7 +58,7 @@ def elastic_net(
     X : array, sparse matrix or frame of shape (n_samples, n_features)
         float32 and float64 arrays in C or F order are read in place, sparse matrices are never densified.
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
-        Targets are fitted one by one.
+        Targets are fitted one by one, or jointly with `multi_task`.
     alpha : float or array-like of shape (n_targets,), default 1.0
         Strength of the penalty in the units of `convention`; for "two_lambda" the pair (lambda_1, lambda_2), which
         leaves `l1_ratio` nothing to say. From `alpha_max` on every penalized coefficient is zero.
@@ -83,11 +84,16 @@ def elastic_net(
         the coefficients are the solution of a linear system.
     start : array-like of shape (n_features,) or (n_targets, n_features), or Fit, optional
         Coefficients to start from, of a similar problem. The answer does not depend on them but by rounding.
+    multi_task : bool, default False
+        Choose the same features for all targets of a 2-D y: ``|w_j|`` in the penalty is then the Euclidean norm of
+        feature j's coefficients over the targets, the loss is summed over them, `alpha` is one number, and there are no
+        bounds.
 
     Returns
     -------
     Fit
-        `effective_dof` of the lasso counts the coefficients that are not zero, nor at a bound.
+        `effective_dof` of the lasso counts the coefficients that are not zero, nor at a bound. With `multi_task` it is
+        one number for all targets, as the certificate is.
 
     Raises
     ------
@@ -103,7 +109,8 @@ def elastic_net(
     ----------
     Tibshirani (1996), JRSS B 58(1). Zou and Hastie (2005), JRSS B 67(2). Osborne, Presnell and Turlach (2000), IMA
     Journal of Numerical Analysis 20(3), and Lee, Battle, Raina and Ng (2007), NIPS 19 (active sets). Fercoq, Gramfort
-    and Salmon (2015), ICML (duality gap).
+    and Salmon (2015), ICML (duality gap). Obozinski, Taskar and Jordan (2010), Statistics and Computing 20(2), and
+    Bertrand and Massias (2021), AISTATS (multi-task: block coordinate descent with Anderson's extrapolation).
 
     Examples
     --------
@@ -118,7 +125,7 @@ def elastic_net(
         raise TypeError("alpha must be a number or one number per target, got None")
     setup = Setup(
         X, y, alpha, l1_ratio, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize,
-        convention, tol,
+        convention, tol, multi_task,
     )  # fmt: skip
     design, penalty = setup.design, setup.penalty
     starts = _check_start(start, design)
@@ -127,27 +134,28 @@ def elastic_net(
         return _as_ridge(X, setup, alpha)
     W, dof = np.zeros((design.p, design.t), order="F"), np.zeros(design.t)
     parts, reason = [], "there is no feature to fit"
-    for c in range(design.t):
-        problem = setup.problem(c)
-        lam = float(alphas[c]) * design.total_weight
-        engine = Engine(problem, setup.tol, None if starts is None else starts[:, c])
+    for targets in setup.together:
+        problem = setup.problem(targets)
+        lam = float(alphas[targets.start]) * design.total_weight
+        engine = Engine(problem, setup.tol, None if starts is None else problem.solution(starts[:, targets], 0))
         grid = np.array([lam])
         if starts is None and not engine.set.whole:
             top = engine.largest()
             near = lam >= _DIRECT * top or design.p <= 2 * design.n
-            if 0.0 < lam < top and not (near and engine.approach(lam)) and design.p > design.n:
+            if 0.0 < lam < top and not (near and problem.t == 1 and engine.approach(lam)) and design.p > design.n:
                 # through larger ones that is faster where there are many more features than samples
                 grid = np.geomspace(top, lam, _STEPS + 1)[1:]
         for k, which, w, found, i in engine.run(grid):
             if k == len(grid) - 1:
-                W[which, c] = w
+                W[which, targets] = w.reshape(len(which), problem.t)
                 parts.append(prove(problem, found, i, setup.tol, int(engine.set.counts[0])))
-                dof[c] = degrees_of_freedom(problem, lam, which, w)
+                dof[targets] = degrees_of_freedom(problem, lam, which, w, engine.gram)
         reason = engine.reason()
     found_all = joined(parts)
     warn_unless_converged(found_all, setup.tol)
     given = alpha if convention == "two_lambda" else _alpha_of(alpha, design)
-    return as_fit(setup, W, given, found_all, dof, reason)
+    fit = as_fit(setup, W, given, found_all, dof, reason)
+    return replace(fit, target_certificates=tuple(parts)) if len(parts) > 1 else fit
 
 
 def _alpha_of(alpha: Any, design: Design) -> Any:
@@ -200,12 +208,14 @@ def alpha_max(
     fit_intercept: bool = True,
     standardize: bool = False,
     convention: str = "canonical",
+    multi_task: bool = False,
 ) -> float:
     """The smallest alpha at which every penalized coefficient is zero, for all targets.
 
     Parameters
     ----------
-    X, y, l1_ratio, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize, convention
+    X, y, l1_ratio, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize, convention, \
+    multi_task
         As in `elastic_net`.
 
     Returns
@@ -220,7 +230,7 @@ def alpha_max(
     """
     setup = Setup(
         X, y, None, l1_ratio, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize,
-        convention, 1e-12,
+        convention, 1e-12, multi_task,
     )  # fmt: skip
     return in_convention(setup, _top(setup))
 
@@ -230,7 +240,7 @@ def _top(setup: Setup) -> float:
     if setup.penalty.l1_ratio == 0.0:
         raise ValueError("l1_ratio is 0: ridge coefficients are zero at no alpha; pass l1_ratio > 0, or alphas")
     design = setup.design
-    tops = [Engine(setup.problem(c), 1e-12).largest() for c in range(design.t)]
+    tops = [Engine(setup.problem(targets), 1e-12).largest() for targets in setup.together]
     return max(tops) / design.total_weight
 
 
@@ -255,20 +265,22 @@ def elastic_net_path(
     callback: Callable[[int, float, int, float], None] | None = None,
     verbose: bool = False,
     on_interrupt: Literal["raise", "return"] = "raise",
+    multi_task: bool = False,
 ) -> SparsePath:
     """Lasso or elastic net at decreasing alphas, each with its certificate.
 
     Parameters
     ----------
-    X, y, l1_ratio, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize, convention, tol
-        As in `elastic_net`; y has one target.
+    X, y, l1_ratio, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize, convention, tol, \
+    multi_task
+        As in `elastic_net`; y has one target but with `multi_task`.
     alphas : int or array-like of shape (n_alphas,), default 100
         Values in the units of `convention`, sorted into decreasing order; or how many, evenly spaced in their logarithm
         from `alpha_max` to `alpha_min_ratio` times that.
     alpha_min_ratio : float, optional
         By default 1e-3 with more samples than features, and 1e-2 otherwise.
     max_active : int, optional
-        End the path before the first alpha with more coefficients that are not zero.
+        End the path before the first alpha with more features whose coefficients are not zero.
     stop_early : bool, default False
         End the path where deviance explained passes 99.9 %, or grows by less than a hundred thousandth of itself from
         one alpha to the next (as glmnet does).
@@ -300,11 +312,9 @@ def elastic_net_path(
     """
     setup = Setup(
         X, y, None, l1_ratio, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize,
-        convention, tol,
+        convention, tol, multi_task,
     )  # fmt: skip
-    design = setup.design
-    if not design.one_d:
-        raise ValueError(f"y must have shape (n_samples,), got {design.Y.shape}: a path belongs to one target")
+    setup.check_one("a path")
     if max_active is not None:
         _check_count(max_active, "max_active", least=1)
     stop_early, verbose = check_flag(stop_early, "stop_early"), check_flag(verbose, "verbose")
@@ -312,7 +322,7 @@ def elastic_net_path(
         raise TypeError(f"callback must be a function of (k, alpha, n_active, relative_gap), got {callback!r}")
     if on_interrupt not in ("raise", "return"):
         raise ValueError(f"on_interrupt must be 'raise' or 'return', got {on_interrupt!r}")
-    problem = setup.problem(0)
+    problem = setup.problem(setup.together[0])
     engine = Engine(problem, setup.tol)
     alphas, lam = path_grid(setup, alphas, alpha_min_ratio, engine)
     path = trace(
@@ -370,9 +380,8 @@ def lasso_constrained(
         tol,
     )  # fmt: skip
     design = setup.design
-    if not design.one_d:
-        raise ValueError(f"y must have shape (n_samples,), got {design.Y.shape}: a budget belongs to one target")
-    problem = setup.problem(0)
+    setup.check_one("a budget")
+    problem = setup.problem(setup.together[0])
     engine = Engine(problem, 1e-15)  # small budgets are met to their own digits
 
     def solve(lam: float) -> tuple[float, Array, Array, Certificate]:
@@ -402,4 +411,5 @@ def lasso_constrained(
     W[which, 0] = w
     warn_unless_converged(proof, setup.tol)
     alpha = in_convention(setup, lam / design.total_weight)
-    return as_fit(setup, W, alpha, proof, np.array([degrees_of_freedom(problem, lam, which, w)]), engine.reason())
+    dof = degrees_of_freedom(problem, lam, which, w, engine.gram)
+    return as_fit(setup, W, alpha, proof, np.array([dof]), engine.reason())

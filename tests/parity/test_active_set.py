@@ -137,9 +137,13 @@ def test_a_stopped_call_says_how_far_it_came(rng):
 
 
 @pytest.mark.parametrize("kind", ["lasso", "elastic net", "ridge", "box", "free"])
-def test_gaps(kind, rng, check):
+@pytest.mark.parametrize("t", [1, 2, 5])
+def test_gaps(kind, t, rng, check):
+    if kind == "box" and t > 1:
+        pytest.skip("rows of several have no bounds")
     p, K = 25, 3
-    W = np.asfortranarray(rng.standard_normal((p, K)) * (rng.uniform(size=(p, K)) < 0.5))
+    zero = np.repeat(rng.uniform(size=(p, K)) < 0.5, t, axis=1)
+    W = np.asfortranarray(np.where(zero, 0.0, rng.standard_normal((p, K * t))))
     bounds = np.full(p, INF)
     if kind == "box":
         bounds = np.full(p, 1.0)
@@ -149,8 +153,8 @@ def test_gaps(kind, rng, check):
     if kind == "free":
         l1[:2] = l2[:2] = 0.0
     arguments = {
-        "g": np.asfortranarray(rng.standard_normal((p, K)) * 2.0), "W": W, "lam": np.array([0.5, 1.0, 3.0]), "l1": l1,
-        "l2": l2, "lower": -bounds, "upper": bounds, "diagonal": rng.uniform(1.0, 2.0, p),
+        "g": np.asfortranarray(rng.standard_normal((p, K * t)) * 2.0), "W": W, "lam": np.array([0.5, 1.0, 3.0]),
+        "l1": l1, "l2": l2, "lower": -bounds, "upper": bounds, "diagonal": rng.uniform(1.0, 2.0, p),
         "square": rng.uniform(1.0, 9.0, K), "ceiling": 20.0,
         "out": np.full((3, K), np.nan), "excess": np.full(p, np.nan),
     }  # fmt: skip

@@ -105,7 +105,8 @@ cdef double restricted_gap(Problem* P, double yy, bint quadratic, double* object
             penalty += P.l1[j] * fabs(P.w[j]) + 0.5 * P.l2[j] * P.w[j] * P.w[j]
     square = max(square, 0.0)
     objective[0] = 0.5 * square + penalty
-    return least_gap(P.m, P.rank, P.w, 1, P.l1, P.l2, P.lower, P.upper, P.G, P.ld + 1, square, 0.5 * yy, quadratic)
+    return least_gap(P.m, 1, 0, P.rank, P.w, 1, P.l1, P.l2, P.lower, P.upper, P.G, P.ld + 1, square, 0.5 * yy,
+                     quadratic)
 
 
 cdef void refresh(Problem* P, bint anew) noexcept nogil:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .gaps import _dual_gap
+from .gaps import _solution_gap
 
 Array = np.ndarray[Any, Any]
 
@@ -47,9 +47,7 @@ def solve(
         for _ in range(100_000):
             g = b - A @ x
             square = max(0.0, yy - x @ (b + g))
-            gaps[i] = min(
-                _dual_gap(g, x, first, second, low, high, diagonal, square, 0.5 * yy, rows) for rows in (False, True)
-            )
+            gaps[i] = _solution_gap(g[:, None], x[:, None], first, second, low, high, diagonal, square, 0.5 * yy)
             if gaps[i] <= tol:
                 break
             for j in np.flatnonzero(diagonal + second > 0):
