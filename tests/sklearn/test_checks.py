@@ -10,6 +10,10 @@ from shrinkage.sklearn import (
     Lasso,
     LassoCV,
     LassoLarsIC,
+    MultiTaskElasticNet,
+    MultiTaskElasticNetCV,
+    MultiTaskLasso,
+    MultiTaskLassoCV,
     Ridge,
     RidgeClassifier,
     RidgeClassifierCV,
@@ -48,6 +52,12 @@ ESTIMATORS = [
     ElasticNetCV(l1_ratio=[0.3, 0.9], cv=3, alphas=10),
     LassoLarsIC(noise_variance=1.0, max_iter=20),
     AdaptiveLasso(),
+    MultiTaskElasticNet(),
+    MultiTaskElasticNet(l1_ratio=0.0),
+    MultiTaskLasso(),
+    MultiTaskLasso(warm_start=True),
+    MultiTaskLassoCV(cv=3),
+    MultiTaskElasticNetCV(l1_ratio=[0.3, 0.9], cv=3, alphas=10),
 ]
 
 

@@ -83,6 +83,8 @@ def test_certificate_and_gap_are_of_the_objective(make, with_zeros):
     assert model.certificate_.duality_gap == max(model.dual_gap_)
     assert model.certificate_.n_iter == sum(model.n_iter_)
     assert model.effective_dof_.shape == (3,)
+    each = [shrinkage.elastic_net(X, target, 0.1, l1_ratio=0.5, sample_weight=s).certificate for target in y.T]
+    np.testing.assert_allclose(model.dual_gap_, [one.duality_gap for one in each], rtol=0, atol=1e-12)
     # far from the optimum the gap counts in units of the objective, as scikit-learn's
     crude = theirs.Lasso(0.01, tol=1e-2, max_iter=3, fit_intercept=False)
     with warnings.catch_warnings():
@@ -92,6 +94,16 @@ def test_certificate_and_gap_are_of_the_objective(make, with_zeros):
     value = np.mean((y[:, 0] - X @ crude.coef_) ** 2) / 2 + 0.01 * np.abs(crude.coef_).sum()
     assert value - exact.certificate_.objective <= crude.dual_gap_
     assert exact.dual_gap_ < 1e-10 < crude.dual_gap_
+
+
+def test_every_target_has_a_gap_of_its_own_without_an_L1_term(make, close):
+    X, y = make(40, 7, 3)
+    y = y * [1.0, 1e3, 1e6]
+    model = ElasticNet(0.1, l1_ratio=0.0).fit(X, y)
+    fits = [shrinkage.elastic_net(X, target, 0.1, l1_ratio=0.0) for target in y.T]
+    np.testing.assert_array_equal(model.dual_gap_, [fit.certificate.duality_gap for fit in fits])
+    np.testing.assert_array_equal(model.coef_, [fit.coef for fit in fits])
+    np.testing.assert_array_equal(model.intercept_, [fit.intercept for fit in fits])
 
 
 def test_penalty_factors_are_scaled_columns(make, close):
@@ -301,12 +313,6 @@ def test_products_are_held_against_the_data(make):
     for wrong in (X.T @ y + 1.0, np.ones(6)):
         with pytest.raises(ValueError, match="Xy is not X'y"):
             enet_path(X, y, precompute=X.T @ X, Xy=wrong)
-
-
-def test_paths_of_several_targets_are_refused(make):
-    X, y = make(40, 7, 3)
-    with pytest.raises(ValueError, match=r"one target, got shape \(40, 3\)"):
-        enet_path(X, y)
 
 
 # --------------------------------------------------------------------------------------- criteria, adaptive lasso

@@ -187,5 +187,6 @@ def test_bad_options_are_named(make, option, words):
 
 def test_several_targets_are_refused(make):
     X, y = make(40, 7, 3)
-    with pytest.raises(ValueError, match="y should be a 1d array"):
-        LassoCV().fit(X, y)
+    for model in (LassoCV(), ElasticNetCV()):
+        with pytest.raises(ValueError, match=f"^For multi-task outputs, use MultiTask{type(model).__name__}$"):
+            model.fit(X, y)

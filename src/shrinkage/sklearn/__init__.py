@@ -24,6 +24,7 @@ from ._elastic_net_cv import ElasticNetCV, LassoCV
 from ._elastic_net_paths import enet_path, lasso_path
 from ._kernel_ridge import KernelRidge
 from ._lasso_variants import AdaptiveLasso, LassoLarsIC
+from ._multi_task import MultiTaskElasticNet, MultiTaskElasticNetCV, MultiTaskLasso, MultiTaskLassoCV
 from ._ridge import Ridge, RidgeCV, ridge_regression
 
 __all__ = [
@@ -35,6 +36,10 @@ __all__ = [
     "Lasso",
     "LassoCV",
     "LassoLarsIC",
+    "MultiTaskElasticNet",
+    "MultiTaskElasticNetCV",
+    "MultiTaskLasso",
+    "MultiTaskLassoCV",
     "Ridge",
     "RidgeCV",
     "RidgeClassifier",

@@ -155,11 +155,11 @@ class ElasticNet(LinearRegressor, Sparse):
         weights = check_weights(sample_weight, X)
         with self._explained(X, y):
             check_gram(self.precompute, X, weights, self.fit_intercept)
-            fit, parts = solve(
+            fit, proofs = solve(
                 X, y, self.alpha, l1_ratio=self.l1_ratio, tol=self.tol, sample_weight=weights,
                 start=self.coef_ if self.warm_start and hasattr(self, "coef_") else None, **self._penalty(),
             )  # fmt: skip
-        self._adopt(fit, parts, dtype_of(X))
+        self._adopt(fit, proofs, dtype_of(X))
         return self
 
 

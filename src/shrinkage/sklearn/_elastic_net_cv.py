@@ -34,7 +34,7 @@ from ._sparse_base import (
 )
 
 
-class ManyAlphas(OneTarget, LinearRegressor, Sparse):
+class ManyAlphas(LinearRegressor, Sparse):
     """Base of the estimators that choose alpha, and l1_ratio where there are several, on folds."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = Sparse._parameter_constraints | {
@@ -62,10 +62,10 @@ class ManyAlphas(OneTarget, LinearRegressor, Sparse):
             split = process_routing(self, "fit", sample_weight=sample_weight, **params).splitter.split
         data: dict[str, Any] = {"sample_weight": weights, **self._penalty()}
         with self._explained(X, y):
-            check_gram(self.precompute, X, weights, self.fit_intercept)
+            check_gram(getattr(self, "precompute", None), X, weights, self.fit_intercept)
             folds = list(check_cv(self.cv).split(X, y, **split))
             found = _cross_validated(X, y, alphas, self.eps, self.tol, ratios, folds=folds, **data)
-        self._adopt(found.fit, [found.fit], dtype_of(X))
+        self._adopt(found.fit, (found.fit.certificate,), dtype_of(X))
         self.mse_path_ = np.squeeze(np.moveaxis(found.fold_scores, 0, -1))
         self.alphas_, self.alpha_, self.alpha_1se_ = found.alphas, found.alpha, found.alpha_1se
         return found.l1_ratio
@@ -114,7 +114,7 @@ def _cross_validated(
     return found
 
 
-class ElasticNetCV(ManyAlphas):
+class ElasticNetCV(OneTarget, ManyAlphas):
     """Elastic net that chooses alpha and l1_ratio on folds, in the place of `sklearn.linear_model.ElasticNetCV`.
 
     Objective and units of alpha are those of `ElasticNet`. All folds come from one pass over the data where there are
@@ -203,6 +203,8 @@ class ElasticNetCV(ManyAlphas):
         "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
     }
 
+    _joint = "MultiTaskElasticNetCV"
+
     path = staticmethod(enet_path)
 
     def __init__(
@@ -267,7 +269,7 @@ class ElasticNetCV(ManyAlphas):
         return self
 
 
-class LassoCV(ManyAlphas):
+class LassoCV(OneTarget, ManyAlphas):
     """Lasso that chooses alpha on folds, in the place of `sklearn.linear_model.LassoCV`.
 
     Objective and units of alpha are those of `Lasso`. All folds come from one pass over the data where there are many
@@ -348,6 +350,8 @@ class LassoCV(ManyAlphas):
     >>> model.alpha_ < model.alpha_1se_
     True
     """
+
+    _joint = "MultiTaskLassoCV"
 
     path = staticmethod(lasso_path)
 

@@ -59,8 +59,8 @@ def enet_path(
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
-    y : array-like of shape (n_samples,) or (n_samples, 1)
-        One target.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Several targets are one problem, that of `MultiTaskElasticNet`.
     l1_ratio : float, default 0.5
         rho: 1 is the lasso, 0 ridge regression, for which `alphas` must be given.
     eps : float, default 1e-3
@@ -71,29 +71,29 @@ def enet_path(
         Alphas, or how many; None is 100.
     precompute : "auto", bool or array-like of shape (n_features, n_features), default "auto"
         A Gram matrix is held against the data; the solver makes its own of the columns it needs, in every case.
-    Xy : array-like of shape (n_features,), optional
+    Xy : array-like of shape (n_features,) or (n_features, n_targets), optional
         X'y, held against the data where `precompute` is a Gram matrix.
     copy_X : bool, default True
         Accepted for scikit-learn's sake: X is never written to.
-    coef_init : array-like of shape (n_features,), optional
+    coef_init : array-like of shape (n_features,) or (n_targets, n_features), optional
         Accepted for scikit-learn's sake: the path starts from its largest alpha.
     verbose : bool or int, default False
         Show a bar on the standard error stream.
     return_n_iter : bool, default False
         Return the iterations as well.
     positive : bool, default False
-        Keep every coefficient at zero or more.
+        Keep every coefficient at zero or more; of one target.
     check_input : bool, default True
         False leaves the checks to the solver.
     **params : dict
-        `tol` and `sample_weight` as in `ElasticNet`, `penalty_factor`, `lower` and `upper`; `max_iter`, `random_state`,
-        `selection` and `do_screening`, which have no effect.
+        `tol` and `sample_weight` as in `ElasticNet`, `penalty_factor`, and for one target `lower` and `upper`;
+        `max_iter`, `random_state`, `selection` and `do_screening`, which have no effect.
 
     Returns
     -------
     alphas : ndarray of shape (n_alphas,)
         Decreasing.
-    coefs : ndarray of shape (n_features, n_alphas), or (1, n_features, n_alphas) for a column y
+    coefs : ndarray of shape (n_features, n_alphas), or (n_targets, n_features, n_alphas) where y is 2-D
     dual_gaps : ndarray of shape (n_alphas,)
         In units of the objective.
     n_iters : list of int
@@ -102,7 +102,7 @@ def enet_path(
     Raises
     ------
     ValueError
-        y has more than one column, an unknown keyword was passed, or the Gram matrix is not that of X.
+        An unknown keyword was passed, the Gram matrix is not that of X, or bounds were, for several targets.
 
     See Also
     --------
@@ -118,25 +118,26 @@ def enet_path(
         X = check_array(X, accept_sparse=_FORMATS, dtype=_DTYPES)
         y = check_array(y, dtype=X.dtype, ensure_2d=False)
         check_consistent_length(X, y)
-    if y.ndim > 1 and (positive or y.shape[1] > 1):
-        raise ValueError(
-            "positive=True is not allowed for multi-output (y.ndim != 1)"
-            if positive
-            else f"y must have one target, got shape {y.shape}: call enet_path for every column"
-        )
+    if y.ndim > 1 and positive:
+        raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
     alphas = n_alphas if n_alphas is not None else 100 if alphas is None else alphas
     check_l1_ratio(l1_ratio, alphas)
-    target = y.ravel()
+    # a column is one target
+    several = {"multi_task": True} if y.ndim > 1 and y.shape[1] > 1 else {}
+    target = y if several else y.ravel()
     weights = check_weights(options["sample_weight"], X)
     check_gram(precompute, X, weights, False, Xy, target)
     path = solve_path(
         X, target, alphas, eps, tol=options["tol"], l1_ratio=l1_ratio, sample_weight=weights, fit_intercept=False,
         penalty_factor=options["penalty_factor"], lower=lower_bound(positive, options["lower"]), upper=options["upper"],
-        verbose=bool(verbose),
+        verbose=bool(verbose), **several,
     )  # fmt: skip
     coefs = path.coefs.toarray().astype(dtype_of(X), copy=False)
+    if y.ndim > 1:
+        # the targets of an alpha are columns side by side
+        coefs = coefs.reshape(len(coefs), len(path), -1).transpose(2, 0, 1)
     gaps = np.array([one.duality_gap for one in path.certificates])
-    found = (path.alphas, coefs if y.ndim == 1 else coefs[None], gaps)
+    found = (path.alphas, coefs, gaps)
     return (*found, [one.n_iter for one in path.certificates]) if return_n_iter else found
 
 
@@ -173,7 +174,7 @@ def lasso_path(
     -------
     alphas : ndarray of shape (n_alphas,)
         Decreasing.
-    coefs : ndarray of shape (n_features, n_alphas), or (1, n_features, n_alphas) for a column y
+    coefs : ndarray of shape (n_features, n_alphas), or (n_targets, n_features, n_alphas) where y is 2-D
     dual_gaps : ndarray of shape (n_alphas,)
         In units of the objective.
     n_iters : list of int

@@ -148,8 +148,8 @@ class AdaptiveLasso(OneTarget, LinearRegressor, Sparse):
             initial, _ = solve(X, y, first, l1_ratio=self.initial_l1_ratio, **options)
             self.initial_coef_ = initial.coef
             self.penalty_factor_ = self._factors(initial.coef)
-            fit, parts = solve(X, y, self.alpha, l1_ratio=1.0, **options | {"penalty_factor": self.penalty_factor_})
-        self._adopt(fit, parts, dtype_of(X))
+            fit, proofs = solve(X, y, self.alpha, l1_ratio=1.0, **options | {"penalty_factor": self.penalty_factor_})
+        self._adopt(fit, proofs, dtype_of(X))
         return self
 
     def _factors(self, coef: Array) -> Array:
@@ -311,7 +311,7 @@ class LassoLarsIC(OneTarget, LinearRegressor, Sparse):
             self.criterion_ = constant + squares / self.noise_variance_ + each * path.n_active
         best = int(np.argmin(self.criterion_))
         fit = path[best]
-        self._adopt(fit, [fit], dtype_of(X))
+        self._adopt(fit, (fit.certificate,), dtype_of(X))
         self.alphas_, self.alpha_, self.n_iter_ = path.alphas, float(path.alphas[best]), len(path)
         return self
 

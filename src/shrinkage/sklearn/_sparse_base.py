@@ -51,7 +51,7 @@ def _accepted(certificate: Certificate, tol: float) -> Certificate:
     return replace(certificate, converged=certificate.converged or certificate.relative_gap <= tol)
 
 
-def _warn(certificates: list[Certificate] | tuple[Certificate, ...], tol: float) -> None:
+def _warn(certificates: tuple[Certificate, ...], tol: float) -> None:
     bad = next((one for one in certificates if not one.converged), None)
     if bad is not None:
         _result.warn(
@@ -61,33 +61,39 @@ def _warn(certificates: list[Certificate] | tuple[Certificate, ...], tol: float)
         )
 
 
-def solve(X: Any, y: Array, alpha: float, *, tol: float, start: Any = None, **data: Any) -> tuple[Fit, list[Fit]]:
-    """The fit of all targets, and those of each."""
-    starts = [None] * (1 if y.ndim == 1 else y.shape[1]) if start is None else np.atleast_2d(start)
-    targets = [y] if y.ndim == 1 else list(y.T)
-    if len(starts) != len(targets):
-        raise ValueError(
-            f"warm_start: coef_ is of {len(starts)} targets, and y has {len(targets)}: fit a new estimator"
-        )
+def solve(
+    X: Any, y: Array, alpha: float, *, tol: float, start: Any = None, **data: Any
+) -> tuple[Fit, tuple[Certificate, ...]]:
+    """The fit, and a certificate for each target, or one where all targets are one problem."""
+    targets = 1 if y.ndim == 1 else y.shape[1]
+    if start is not None:
+        start = np.atleast_2d(start)
+        if len(start) != targets:
+            raise ValueError(f"warm_start: coef_ is of {len(start)} targets, and y has {targets}: fit a new estimator")
+        start = start[0] if y.ndim == 1 else start
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", _result.ConvergenceWarning)
-        # one by one, as every target has a gap of its own here
-        parts = [
-            elastic_net(X, target, alpha, tol=wanted_gap(tol), start=one, **data)
-            for target, one in zip(targets, starts, strict=True)
-        ]
-    parts = [replace(fit, certificate=_accepted(fit.certificate, tol)) for fit in parts]
-    _warn([fit.certificate for fit in parts], tol)
-    if y.ndim == 1:
-        return parts[0], parts
-    whole = replace(
-        parts[0],
-        coef=np.array([fit.coef for fit in parts]),
-        intercept=np.array([fit.intercept for fit in parts]),
-        effective_dof=np.array([fit.effective_dof for fit in parts]),
-        certificate=joined([fit.certificate for fit in parts]),
+        if targets > 1 and data["l1_ratio"] == 0 and "multi_task" not in data:
+            # ridge regression proves all targets at once
+            columns = (y[:, [k]] for k in range(targets))
+            fit = _side_by_side([elastic_net(X, column, alpha, tol=wanted_gap(tol), **data) for column in columns])
+        else:
+            fit = elastic_net(X, y, alpha, tol=wanted_gap(tol), start=start, **data)
+    each = (fit.certificate,) if fit.target_certificates is None else fit.target_certificates
+    each = tuple(_accepted(one, tol) for one in each)
+    _warn(each, tol)
+    return replace(fit, certificate=joined(list(each))), each
+
+
+def _side_by_side(fits: list[Fit]) -> Fit:
+    """Of targets that were fitted one by one, as columns."""
+    return replace(
+        fits[0],
+        coef=np.concatenate([fit.coef for fit in fits]),
+        intercept=np.concatenate([np.ravel(fit.intercept) for fit in fits]),
+        effective_dof=np.concatenate([np.ravel(fit.effective_dof) for fit in fits]),
+        target_certificates=tuple(fit.certificate for fit in fits),
     )
-    return whole, parts
 
 
 def solve_path(X: Any, y: Array, alphas: Any, eps: float, *, tol: float, **data: Any) -> SparsePath:
@@ -148,9 +154,13 @@ def check_gram(gram: Any, X: Any, weights: Array | None, fit_intercept: bool, cr
             f"{bad[0]} is not that of X'X - pass precompute=False, or the Gram matrix of X (centred and weighted)"
         )
     if cross is not None:
-        values = np.ravel(check_array(cross, dtype=_DTYPES, ensure_2d=False, input_name="Xy"))
-        expected = X.T @ (s * y)
-        if values.shape != (p,) or not (np.abs(values - expected) <= rtol * sizes * np.sqrt(s @ np.square(y))).all():
+        targets = y.reshape(n, -1)
+        values = check_array(cross, dtype=_DTYPES, ensure_2d=False, input_name="Xy")
+        fits = values.size == p * targets.shape[1] and len(values) == p
+        if fits:
+            wrong = np.abs(values.reshape(p, -1) - X.T @ (s[:, None] * targets))
+            fits = bool((wrong <= rtol * np.outer(sizes, np.sqrt(s @ np.square(targets)))).all())
+        if not fits:
             raise ValueError("Xy is not X'y: leave it out, or pass numpy.dot(X.T, y)")
 
 
@@ -188,11 +198,10 @@ class Sparse(LinearModel):
             "fit_intercept": self.fit_intercept,
         }  # fmt: skip
 
-    def _adopt(self, fit: Fit, parts: list[Fit], dtype: Any) -> None:
-        """The attributes of a fit, of all targets and of each."""
+    def _adopt(self, fit: Fit, proofs: tuple[Certificate, ...], dtype: Any) -> None:
+        """The attributes of a fit with these certificates."""
         self._name(fit, dtype)
-        proofs = [part.certificate for part in parts]
-        single = len(parts) == 1
+        single = len(proofs) == 1
         self.dual_gap_ = proofs[0].duality_gap if single else np.array([one.duality_gap for one in proofs])
         self.n_iter_ = proofs[0].n_iter if single else [one.n_iter for one in proofs]
 
@@ -200,11 +209,44 @@ class Sparse(LinearModel):
 class OneTarget(LinearModel):
     """Base of the estimators that take no more than one target."""
 
+    #: The estimator of several, where there is one.
+    _joint: ClassVar[str | None] = None
+
     def _check_data(self, X: Any, y: Any, least: int = 1, *, plain: bool = True) -> tuple[Any, Array]:
         X, y = super()._check_data(X, y, least, plain=plain)
+        if self._joint is not None and y.ndim > 1 and y.shape[1] > 1:
+            raise ValueError(f"For multi-task outputs, use {self._joint}")
         return X, column_or_1d(y, warn=True)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = False
+        return tags
+
+
+class MultiTask(LinearModel):
+    """Base of the estimators that solve for all targets at once and choose features for all of them."""
+
+    penalty_factor: Any
+    fit_intercept: bool
+    #: The estimator of one target.
+    _single: ClassVar[str]
+
+    def _check_data(self, X: Any, y: Any, least: int = 1, *, plain: bool = True) -> tuple[Any, Array]:
+        X, y = super()._check_data(X, y, least, plain=plain)
+        if y.ndim == 1:
+            raise ValueError(f"For mono-task outputs, use {self._single}")
+        return X, y
+
+    def _penalty(self) -> dict[str, Any]:
+        return {"penalty_factor": self.penalty_factor, "fit_intercept": self.fit_intercept, "multi_task": True}
+
+    def _name(self, fit: Fit, dtype: Any) -> None:
+        super()._name(fit, dtype)
+        # of one target as well
+        self.coef_ = np.atleast_2d(self.coef_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.single_output = False
         return tags
