@@ -20,6 +20,7 @@ from ._result import (
 )
 from ._sparse_result import SparsePath
 from .elastic_net import alpha_max, elastic_net, elastic_net_path, lasso_constrained
+from .refits import adaptive_lasso, relaxed_lasso
 from .ridge import ridge, ridge_cv, ridge_path
 
 if TYPE_CHECKING:
@@ -56,12 +57,14 @@ __all__ = [
     "SparseCrossValidation",
     "SparsePath",
     "__version__",
+    "adaptive_lasso",
     "alpha_max",
     "conventions",
     "cross_validate",
     "elastic_net",
     "elastic_net_path",
     "lasso_constrained",
+    "relaxed_lasso",
     "ridge",
     "ridge_bayes",
     "ridge_bounded",

@@ -44,15 +44,20 @@ def takes_gram(design: Design) -> bool:
 class Engine:
     """Solves one problem at decreasing lambdas, each starting from the one before."""
 
-    def __init__(self, problem: Problem, tol: float, start: Array | None = None, *, gram: Array | None = None) -> None:
-        """`gram` is Z'Z, where it is known already."""
+    def __init__(
+        self, problem: Problem, tol: float, start: Array | None = None, *, gram: Array | None = None,
+        given: Array | None = None,
+    ) -> None:  # fmt: skip
+        """`gram` is Z'Z, where it is known already; `given` what the caller says that it is."""
         self.problem, d = problem, problem.design
         self.tol = tol * problem.size
-        tall = gram is not None or takes_gram(d)
-        if tall and gram is None:
+        tall = gram is not None or given is not None or takes_gram(d)
+        if given is not None:
+            gram = given
+        elif tall and gram is None:
             gram = d.gram()
             gram += np.tril(gram, -1).T
-        self.set = WorkingSet(problem, gram=gram)
+        self.set = WorkingSet(problem, gram=gram, exact=given is None)
         self.passes = 0
         self.before: float | None = None
         nonzero = np.zeros(0, np.intp) if start is None else np.flatnonzero(rows_used(start))
@@ -95,7 +100,7 @@ class Engine:
     def reason(self) -> str:
         p = self.problem.design.p
         if self.set.whole:
-            return "one Gram matrix of all features"
+            return "one Gram matrix of all features" if self.set.exact else "the Gram matrix that was given"
         return f"a working set of {len(self.set)} of {p} features"
 
     def largest(self) -> float:
@@ -166,6 +171,9 @@ class Engine:
             after = P.solution(out, min(good, count - 1))
             if good < count and not self.set.whole:
                 more = self._violators(found, after)
+            if good == 0 and not self.set.exact:
+                self.set.take_gram()
+                continue
             if good == 0 and (not len(more) or attempts > _ATTEMPTS):
                 good = 1  # as near as it gets
                 more = more[:0]

@@ -25,8 +25,8 @@ def path_grid(setup: Setup, alphas: Any, ratio: Any, engine: Engine) -> tuple[Ar
         if ratio is None:
             ratio = 1e-3 if design.n > design.p else 1e-2
         _check_positive(ratio, "alpha_min_ratio", zero=False)
-        if ratio >= 1:
-            raise ValueError(f"alpha_min_ratio must be below 1, got {ratio!r}")
+        if ratio > 1 or (ratio == 1 and alphas > 1):
+            raise ValueError(f"alpha_min_ratio must be below 1, got {ratio!r}: 1 is for one alpha")
         if setup.penalty.l1_ratio == 0.0:
             raise ValueError("l1_ratio is 0, where no alpha is the largest that counts: pass alphas, or use ridge_path")
         top = engine.largest()
@@ -96,6 +96,7 @@ def trace(
         _first=first,
         _deviance=problem.square,
         _count=int((design.s[: design.n] > 0).sum()),
+        _options=setup.options(),
         feature_names=design.feature_names,
     )
 
@@ -145,17 +146,22 @@ class _Done:
 
 
 class Bar:
-    """Progress on the standard error stream."""
+    """Progress on the standard error stream: a bar on a terminal, and a line for every tenth elsewhere."""
 
     def __init__(self, total: int) -> None:
-        self.total = total
+        self.total, self.shown = total, 0
+        self.terminal = sys.stderr.isatty()
 
     def show(self, done: int, alpha: float, active: int) -> None:
-        full = 30 * done // self.total
-        sys.stderr.write(
-            f"\r[{'#' * full}{'.' * (30 - full)}] {done}/{self.total}  alpha {alpha:.3g}  active {active} "
-        )
+        text = f"{done}/{self.total}  alpha {alpha:.3g}  active {active}"
+        if self.terminal:
+            full = 30 * done // self.total
+            sys.stderr.write(f"\r[{'#' * full}{'.' * (30 - full)}] {text} ")
+        elif 10 * done // self.total > self.shown:
+            self.shown = 10 * done // self.total
+            sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
     def close(self) -> None:
-        sys.stderr.write("\n")
+        if self.terminal:
+            sys.stderr.write("\n")

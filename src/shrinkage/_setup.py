@@ -67,6 +67,15 @@ class Setup:
         scale = design.scale if self.standardize else None
         return Problem(design, targets, penalty.l1_ratio, penalty.factors, scale, penalty.lower, penalty.upper)
 
+    def options(self) -> dict[str, Any]:
+        """Keywords of `elastic_net` that say the same problem, less the data."""
+        penalty = self.penalty
+        return {
+            "l1_ratio": penalty.l1_ratio, "penalty_factor": penalty.factors, "lower": penalty.lower,
+            "upper": penalty.upper, "fit_intercept": self.design.fit_intercept, "standardize": self.standardize,
+            "convention": self.convention, "tol": self.tol, "multi_task": self.multi_task,
+        }  # fmt: skip
+
 
 def _less_offset(X: Any, y: Any, offset: Any) -> Any:
     if offset is None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ._result import Array, Certificate, Fit, Path, _count, _position, predict
+
+#: How a path is solved again on its data, "fit" at one alpha and "fold" by folds: `refits`, above, fills it in.
+AGAIN: dict[str, Callable[..., Any]] = {}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -57,6 +60,8 @@ class SparsePath:
     _first: Fit
     _deviance: float
     _count: int
+    #: Keywords of `elastic_net` that say the same problem.
+    _options: dict[str, Any] = field(default_factory=dict)
     feature_names: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
@@ -90,7 +95,12 @@ class SparsePath:
         k, t = _position(k, len(self)), self.intercepts[:1].size
         return np.unique(self.coefs.indices[self.coefs.indptr[k * t] : self.coefs.indptr[(k + 1) * t]])
 
-    def predict(self, X: Any, alpha: float | None = None) -> Array:
+    def _strength(self, alpha: Any) -> Any:
+        """alpha in units that grow with the penalty."""
+        with np.errstate(divide="ignore"):
+            return np.divide(1.0, alpha) if self.convention == "inverse" else alpha
+
+    def predict(self, X: Any, alpha: float | None = None, *, data: Any = None) -> Array:
         """Predictions at every alpha, or at one.
 
         Parameters
@@ -98,7 +108,11 @@ class SparsePath:
         X : array-like, sparse matrix or frame of shape (n, n_features)
         alpha : float, optional
             Between two alphas of the path coefficients are interpolated linearly, which is exact where their signs are
-            the same and l1_ratio is 1; fit again with `elastic_net` for the exact ones.
+            the same and l1_ratio is 1; for the exact ones pass `data`.
+        data : tuple (X, y) or (X, y, sample_weight), optional
+            What the path was fitted on, y less the offset where there was one. The problem is solved again at `alpha`,
+            which may then be outside of the path, from the solution next to it, with the path's own l1_ratio,
+            penalty factors, bounds, convention and tolerance.
 
         Returns
         -------
@@ -106,37 +120,56 @@ class SparsePath:
 
         Raises
         ------
-        ValueError
-            `alpha` is outside of the path, or X does not fit.
+        TypeError, ValueError
+            `alpha` is outside of the path and there are no `data`, X does not fit, or `data` are not the path's: what
+            is compared are rows, columns, their names, the sum of weights and the sum of squares of y.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Solving again did not reach the path's tolerance.
         """
+        if alpha is None and data is not None:
+            raise ValueError("data are for one alpha, at which the path is solved again: pass alpha too")
         if alpha is None:
             coefs = np.ascontiguousarray(self.coefs.toarray().T)
             all_of_them = predict(X, coefs, self.intercepts.ravel(), self.feature_names, self._first.n_features)
             return all_of_them.reshape(len(all_of_them), *self.intercepts.shape)
         if isinstance(alpha, (bool, np.bool_)) or not isinstance(alpha, (int, float, np.integer, np.floating)):
             raise TypeError(f"alpha must be a number, got {alpha!r}")
-        if not self.alphas[-1] <= alpha <= self.alphas[0]:
+        if data is not None:
+            return AGAIN["fit"](self, float(alpha), data).predict(X)
+        grid, value = self._strength(self.alphas), float(self._strength(alpha))
+        if not grid[-1] <= value <= grid[0]:
             raise ValueError(
-                f"alpha must be on the path, from {self.alphas[-1]:.6g} to {self.alphas[0]:.6g}, got {alpha!r}"
+                f"alpha must be on the path, from {self.alphas[-1]:.6g} to {self.alphas[0]:.6g}, got {alpha!r}: pass "
+                "the path's data=(X, y) to solve it outside"
             )
-        k = int(np.searchsorted(-self.alphas, -float(alpha)))
+        k = int(np.searchsorted(-grid, -value))
         coef, intercept = self._solution(k)
-        if self.alphas[k] != alpha:
-            share = (self.alphas[k - 1] - float(alpha)) / (self.alphas[k - 1] - self.alphas[k])
+        if grid[k] != value:
+            share = (grid[k - 1] - value) / (grid[k - 1] - grid[k])
             before, intercept_before = self._solution(k - 1)
             coef = share * coef + (1.0 - share) * before
             intercept = share * intercept + (1.0 - share) * intercept_before
         return predict(X, coef, intercept, self.feature_names, self._first.n_features)
 
-    def select(self, criterion: str = "bic") -> Fit:
-        """The solution with the smallest information criterion.
+    def select(
+        self, criterion: str = "bic", *, data: Any = None, folds: Any = 10, groups: Any = None, rule: str = "min"
+    ) -> Fit:
+        """The solution with the smallest information criterion, or with the smallest error on folds.
 
         Parameters
         ----------
-        criterion : {"aic", "bic", "ebic"}, default "bic"
+        criterion : {"aic", "bic", "ebic", "cv"}, default "bic"
             n log(mean squared residual) plus 2 ("aic") or log n ("bic") per degree of freedom, the intercept counted;
             "ebic" adds 2 log C(n_features, n_active). n is the number of samples of positive weight, times that of
-            targets.
+            targets. "cv" is `cross_validate` at the path's alphas, with its l1_ratio, penalty factors, bounds and
+            convention.
+        data : tuple (X, y) or (X, y, sample_weight), optional
+            For "cv": what the path was fitted on, y less the offset where there was one.
+        folds, groups, rule
+            For "cv": as in `cross_validate`.
 
         Returns
         -------
@@ -144,14 +177,21 @@ class SparsePath:
 
         Raises
         ------
-        ValueError
-            The criterion is unknown, or every solution fits without residual.
+        TypeError, ValueError
+            The criterion is unknown; every solution fits without residual; "cv" has no `data`, or others than the
+            path's; or another criterion has `data`, `groups` or a `rule`.
 
         References
         ----------
         Akaike (1974), IEEE TAC 19(6). Schwarz (1978), Annals of Statistics 6(2). Chen and Chen (2008), Biometrika 95(3)
         with gamma = 1. Zou, Hastie and Tibshirani (2007), Annals of Statistics 35(5), degrees of freedom of the lasso.
         """
+        if criterion == "cv":
+            if data is None:
+                raise ValueError("criterion 'cv' needs what the path was fitted on: pass data=(X, y)")
+            return self[AGAIN["fold"](self, data, folds, groups, rule)]
+        if data is not None or groups is not None or rule != "min":
+            raise ValueError(f"data, groups and rule are for criterion 'cv', got {criterion!r}: leave them out")
         scores = self.criterion(criterion)
         if not np.isfinite(scores).any():
             raise ValueError(f"{criterion} is infinite all along the path: the solutions leave no residual")
@@ -160,7 +200,7 @@ class SparsePath:
     def criterion(self, criterion: str) -> Array:
         """The values that `select` compares, (n_alphas,)."""
         if criterion not in ("aic", "bic", "ebic"):
-            raise ValueError(f"criterion must be 'aic', 'bic' or 'ebic', got {criterion!r}")
+            raise ValueError(f"criterion must be 'aic', 'bic' or 'ebic', got {criterion!r}; select also takes 'cv'")
         t, p = self.intercepts[:1].size, self._first.n_features
         n, share = self._count * t, self._deviance / (self._first.sum_weights * t)
         loss = (1.0 - self.deviance_explained) * share

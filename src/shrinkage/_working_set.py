@@ -208,8 +208,9 @@ class WorkingSet:
     q: Array
     indices: Array
 
-    def __init__(self, problem: Problem, *, gram: Array | None = None) -> None:
-        self.problem = problem
+    def __init__(self, problem: Problem, *, gram: Array | None = None, exact: bool = True) -> None:
+        """`exact`: the Gram matrix is this package's own, and can prove what is solved with it."""
+        self.problem, self.exact = problem, exact
         self.which = np.zeros(0, np.intp)
         self.counts = np.zeros(7, np.int64)
         self.stop = np.zeros(1, np.int32)
@@ -219,6 +220,9 @@ class WorkingSet:
         self.whole = gram is not None
         if gram is not None:
             self.G[...] = gram
+            if not exact:  # rounding of columns that do not vary
+                dead = problem.diagonal == 0
+                self.G[dead], self.G[:, dead] = 0.0, 0.0
             self._append(np.arange(problem.design.p))
 
     def __len__(self) -> int:
@@ -275,6 +279,14 @@ class WorkingSet:
         self.G[m:total, m:total] = own + np.tril(own, -1).T
         self._append(which)
 
+    def take_gram(self) -> None:
+        """This package's own Gram matrix of all features, in the place of one with too few digits."""
+        gram = self.problem.design.gram()
+        self.G[...] = gram
+        self.G += np.tril(gram, -1).T
+        self.exact = True
+        self.state[:] = 0
+
     def solve(self, lam: Array, tol: float) -> tuple[int, Array]:
         """(how many of lam were solved to the gap tol, coefficients of the columns at those and the next one)."""
         m = len(self.which)
@@ -313,7 +325,7 @@ class WorkingSet:
     def measure(self, out: Array, lam: Array, tol: float) -> Measures:
         """What the columns' coefficients prove, from the data; of many solutions from the Gram matrix, if it can."""
         W = self.full(out)
-        if self.whole and (len(lam) > _FEW or self.problem.known_by_moments):
+        if self.whole and self.exact and (len(lam) > _FEW or self.problem.known_by_moments):
             found = self.problem.measure_moments(self.G, W, lam)
             if self.problem.known_by_moments or (found.table[GAP] <= tol).all():
                 return found

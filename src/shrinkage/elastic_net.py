@@ -18,6 +18,7 @@ import numpy as np
 
 from ._design import Design, check_flag
 from ._engine import Engine
+from ._gram import check_gram
 from ._path import Bar, path_grid, trace, warn_path
 from ._result import Certificate, Fit
 from ._ridge_system import Array
@@ -46,6 +47,7 @@ def elastic_net(
     convention: str = "canonical",
     tol: float = 1e-8,
     start: Any = None,
+    gram: Any = None,
     multi_task: bool = False,
 ) -> Fit:
     """Lasso or elastic net at one alpha, or one per target.
@@ -84,6 +86,14 @@ def elastic_net(
         the coefficients are the solution of a linear system.
     start : array-like of shape (n_features,) or (n_targets, n_features), or Fit, optional
         Coefficients to start from, of a similar problem. The answer does not depend on them but by rounding.
+    gram : array-like of shape (n_features, n_features), optional
+        The weighted Gram matrix about the means, ``sum_i s_i (x_i - mean)(x_i - mean)'``, of X as it is, whatever
+        `standardize` says: ``Z = X - np.average(X, axis=0, weights=s); gram = Z.T @ (s[:, None] * Z)``, with the mean
+        left out where `fit_intercept` is False. It pays where X is several times longer than wide and is fitted more
+        than once: for other targets, alphas or penalties the same matrix serves, and its own takes n_features passes
+        over X. It is held to X by one product with a vector, and is not written to; two matrices of its size are taken
+        beside it. Certificates come from X; where a matrix has too few digits for `tol`, as a float32 one may, that of
+        X is taken instead. With `l1_ratio` 0 it is checked and not used.
     multi_task : bool, default False
         Choose the same features for all targets of a 2-D y: ``|w_j|`` in the penalty is then the Euclidean norm of
         feature j's coefficients over the targets, the loss is summed over them, `alpha` is one number, and there are no
@@ -98,7 +108,7 @@ def elastic_net(
     Raises
     ------
     TypeError, ValueError
-        As `ridge`; and where `l1_ratio`, `offset`, a bound or `start` has a wrong type, shape or value.
+        As `ridge`; and where `l1_ratio`, `offset`, a bound, `start` or `gram` has a wrong type, shape or value.
 
     Warns
     -----
@@ -128,7 +138,7 @@ def elastic_net(
         convention, tol, multi_task,
     )  # fmt: skip
     design, penalty = setup.design, setup.penalty
-    starts = _check_start(start, design)
+    starts, given = _check_start(start, design), check_gram(gram, design)
     alphas = np.broadcast_to(penalty.alpha, (design.t,))
     if penalty.l1_ratio == 0.0:
         return _as_ridge(X, setup, alpha)
@@ -137,7 +147,8 @@ def elastic_net(
     for targets in setup.together:
         problem = setup.problem(targets)
         lam = float(alphas[targets.start]) * design.total_weight
-        engine = Engine(problem, setup.tol, None if starts is None else problem.solution(starts[:, targets], 0))
+        warm = None if starts is None else problem.solution(starts[:, targets], 0)
+        engine = Engine(problem, setup.tol, warm, given=given)
         grid = np.array([lam])
         if starts is None and not engine.set.whole:
             top = engine.largest()
@@ -260,6 +271,7 @@ def elastic_net_path(
     standardize: bool = False,
     convention: str = "canonical",
     tol: float = 1e-8,
+    gram: Any = None,
     max_active: int | None = None,
     stop_early: bool = False,
     callback: Callable[[int, float, int, float], None] | None = None,
@@ -272,13 +284,13 @@ def elastic_net_path(
     Parameters
     ----------
     X, y, l1_ratio, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize, convention, tol, \
-    multi_task
+    gram, multi_task
         As in `elastic_net`; y has one target but with `multi_task`.
     alphas : int or array-like of shape (n_alphas,), default 100
         Values in the units of `convention`, sorted into decreasing order; or how many, evenly spaced in their logarithm
         from `alpha_max` to `alpha_min_ratio` times that.
     alpha_min_ratio : float, optional
-        By default 1e-3 with more samples than features, and 1e-2 otherwise.
+        By default 1e-3 with more samples than features, and 1e-2 otherwise. Below 1, or 1 for one alpha.
     max_active : int, optional
         End the path before the first alpha with more features whose coefficients are not zero.
     stop_early : bool, default False
@@ -287,7 +299,7 @@ def elastic_net_path(
     callback : callable, optional
         Called with (k, alpha, n_active, relative_gap) for every alpha that is done.
     verbose : bool, default False
-        Show a bar on the standard error stream.
+        Show a bar on the standard error stream, or a line for every tenth of the path where that is no terminal.
     on_interrupt : {"raise", "return"}, default "raise"
         What Ctrl-C does: raise KeyboardInterrupt, or return the alphas that are done (at least one).
 
@@ -323,7 +335,7 @@ def elastic_net_path(
     if on_interrupt not in ("raise", "return"):
         raise ValueError(f"on_interrupt must be 'raise' or 'return', got {on_interrupt!r}")
     problem = setup.problem(setup.together[0])
-    engine = Engine(problem, setup.tol)
+    engine = Engine(problem, setup.tol, given=check_gram(gram, setup.design))
     alphas, lam = path_grid(setup, alphas, alpha_min_ratio, engine)
     path = trace(
         setup, engine, alphas, lam, max_active=max_active, stop_early=stop_early, callback=callback,
