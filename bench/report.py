@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -207,7 +208,7 @@ def markdown(results: dict[str, Any]) -> str:
         f"- Python {m['python']}, NumPy {m['numpy']}, SciPy {m['scipy']}",
         f"- {'; '.join(m['blas'])}",
         *(f"- {name}={value}" for name, value in m["threads_environment"].items()),
-        f"- {m['date']}, revision {m['revision'] or 'unknown'}",
+        *_stamps(results),
         f"- repeats: {run['repeats'] or 'as each row asks'}; pause before each timing: {run['pause']:g} s",
         *(f"- left out: {line}" for line in results["skipped"]),
         "",
@@ -223,6 +224,16 @@ def markdown(results: dict[str, Any]) -> str:
         "",
     ]
     return "\n".join(parts)
+
+
+def _stamps(results: dict[str, Any]) -> list[str]:
+    """When rows were measured, and of which revision."""
+    m = results["machine"]
+    stamps = Counter((row.get("date", m["date"]), row.get("revision", m["revision"])) for row in results["rows"])
+    return [
+        f"- {count} row{'s' * (count != 1)}: {date}, revision {revision or 'unknown'}"
+        for (date, revision), count in sorted(stamps.items(), key=lambda item: item[0][0])
+    ]
 
 
 def _markdown_table(headers: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:

@@ -425,3 +425,21 @@ def test_the_runner_writes_whole_files_or_none(tmp_path, monkeypatch):
 
     assert run.main(["--only", "no such row"]) == 2
     assert run.main([*only, "--json", str(tmp_path / "no" / "out.json")]) == 2
+
+
+def test_an_update_replaces_its_rows_alone(monkeypatch, tmp_path):
+    monkeypatch.setattr(run, "HERE", tmp_path)
+    names = ["ridge gaussian-100x10-float64-C", "ridge_estimator gaussian-100x10-float64-C"]
+    assert run.main(["--only", "gaussian-100x10-float64-C", "--repeats", "1", "--update"]) == 0
+    before = json.loads((tmp_path / "results.json").read_text())
+    assert [row["name"] for row in before["rows"]] == names
+    assert run.main(["--only", names[1], "--repeats", "2", "--update"]) == 0
+    after = json.loads((tmp_path / "results.json").read_text())
+    assert after["rows"][0] == before["rows"][0]
+    assert [len(row["contenders"]["ours"]["readings"]) for row in after["rows"]] == [1, 2]
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert all(name in text for name in names) and "1 row: " in text
+    elsewhere = before | {"machine": before["machine"] | {"cpu": "another"}}
+    (tmp_path / "results.json").write_text(json.dumps(elsewhere))
+    with pytest.raises(SystemExit, match="cannot update"):
+        run.main(["--only", names[1], "--repeats", "1", "--update"])
