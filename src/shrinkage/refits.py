@@ -35,6 +35,7 @@ def relaxed_lasso(
     tol: float = 1e-8,
     start: Any = None,
     gram: Any = None,
+    multi_task: bool = False,
 ) -> Fit:
     """Lasso that chooses features at one alpha and shrinks them by another.
 
@@ -44,15 +45,17 @@ def relaxed_lasso(
 
     Parameters
     ----------
-    X, y, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize, convention, tol, gram
-        As in `elastic_net`, for both fits; y has one target. Features with a penalty factor of 0 are always chosen.
+    X, y, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize, convention, tol, gram, \
+    multi_task
+        As in `elastic_net`, for both fits; y has one target but with `multi_task`. Features with a penalty factor of 0
+        are always chosen.
     alpha : float, default 1.0
         Strength of the penalty that chooses, in the units of `convention`.
     phi : float, default 0.0
         Between 0 and 1, what is left of `alpha` for the chosen: 1 is the lasso, 0 least squares.
     l1_ratio : float, default 1.0
         rho, positive; below 1 an elastic net chooses, and is relaxed.
-    start : array-like of shape (n_features,) or Fit, optional
+    start : array-like of shape (n_features,) or (n_targets, n_features), or Fit, optional
         Coefficients for the first fit to start from.
 
     Returns
@@ -65,7 +68,7 @@ def relaxed_lasso(
     Raises
     ------
     TypeError, ValueError
-        As `elastic_net`; `phi` is not between 0 and 1, `l1_ratio` is 0, or y has several targets.
+        As `elastic_net`; `phi` is not between 0 and 1, `l1_ratio` is 0, or y has targets without `multi_task`.
 
     Warns
     -----
@@ -97,20 +100,18 @@ def relaxed_lasso(
         raise ValueError(f"phi must be between 0 (least squares of what was chosen) and 1 (the lasso), got {phi!r}")
     options = {
         "sample_weight": sample_weight, "offset": offset, "fit_intercept": fit_intercept, "standardize": standardize,
-        "tol": tol,
+        "tol": tol, "multi_task": multi_task,
     }  # fmt: skip
     first = elastic_net(
         X, y, alpha, l1_ratio=l1_ratio, penalty_factor=penalty_factor, lower=lower, upper=upper, convention=convention,
         start=start, gram=gram, **options,
     )  # fmt: skip
-    if first.coef.ndim != 1:
-        raise ValueError(
-            f"y must have shape (n_samples,), got {len(first.coef)} targets: every one would choose others"
-        )
+    if first.coef.ndim > 1 and not multi_task:
+        raise ValueError(f"y must have shape (n_samples,), got {len(first.coef)} targets: pass multi_task=True")
     if first.l1_ratio == 0.0:
         raise ValueError("l1_ratio must be positive: ridge regression chooses no features")
     p, v = first.n_features, first.penalty_factor
-    chosen = first.coef != 0
+    chosen = np.atleast_2d(first.coef).any(axis=0)
     if v is not None:
         chosen |= (v == 0) & (first.feature_scale > 0)
     kept = np.flatnonzero(chosen)
@@ -120,19 +121,21 @@ def relaxed_lasso(
     }  # fmt: skip
     if phi:
         strength = _times(alpha, phi, convention)
-        options |= {"l1_ratio": l1_ratio, "convention": convention, "start": first.coef[kept]}
+        options |= {"l1_ratio": l1_ratio, "convention": convention, "start": first.coef[..., kept]}
         second = elastic_net(_columns(X, kept), y, strength, **options)
     else:
         # whatever is left of the penalty is nothing, and ridge knows what to do with dependent columns
         second = elastic_net(_columns(X, kept), y, 0.0, l1_ratio=0.0, **options)
-    coef, factors = np.zeros(p), np.full(p, np.inf)
-    coef[kept], factors[kept] = second.coef, 1.0 if v is None else v[kept]
+    dof = second.effective_dof
+    coef, factors = np.zeros(first.coef.shape), np.full(p, np.inf)
+    coef[..., kept], factors[kept] = second.coef, 1.0 if v is None else v[kept]
     return replace(
         second,
         coef=coef,
         alpha=_times(first.alpha, phi, convention),
         l1_ratio=first.l1_ratio,
         convention=convention,
+        effective_dof=float(np.sum(dof)) if multi_task else dof,
         solver_reason=f"{second.solver_reason}, of the {len(kept)} of {p} features that were chosen",
         n_features=p,
         feature_mean=first.feature_mean,
@@ -182,6 +185,7 @@ def adaptive_lasso(
     tol: float = 1e-8,
     start: Any = None,
     gram: Any = None,
+    multi_task: bool = False,
 ) -> Fit:
     """Lasso whose penalty is smaller for features that mattered in a first fit.
 
@@ -192,15 +196,16 @@ def adaptive_lasso(
 
     Parameters
     ----------
-    X, y, l1_ratio, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize, convention, tol
-        As in `elastic_net`, for both fits; y has one target. A feature with a penalty factor of 0 stays unpenalized,
-        whatever its u_j.
+    X, y, l1_ratio, sample_weight, penalty_factor, lower, upper, offset, fit_intercept, standardize, convention, tol, \
+    multi_task
+        As in `elastic_net`, for both fits; y has one target but with `multi_task`, where ``|u_j|`` is the norm of
+        feature j's coefficients too. A feature with a penalty factor of 0 stays unpenalized, whatever its u_j.
     alpha : float, default 1.0
         Strength of the penalty in the units of `convention`, which are those of the lasso times those of
         ``|u|**gamma``.
     gamma : float, default 1.0
         How much the pilot has to say, positive.
-    pilot : array-like of shape (n_features,) or Fit, optional
+    pilot : array-like of shape (n_features,) or (n_targets, n_features), or Fit, optional
         u, on the original scale: with `standardize` those of the standardized features are made of it. By default
         ridge regression with the same arguments and the canonical strength of `alpha`, which drops no feature; pass a
         lasso's fit where there are more features than samples, or ``elastic_net(X, y, 0.0, l1_ratio=0.0)`` for least
@@ -217,7 +222,7 @@ def adaptive_lasso(
     ------
     TypeError, ValueError
         As `elastic_net`; `gamma` is not a positive number, `pilot` has a wrong shape or a value that is not finite, or
-        y has several targets.
+        y has targets without `multi_task`.
 
     Warns
     -----
@@ -241,17 +246,16 @@ def adaptive_lasso(
     _check_positive(gamma, "gamma", zero=False)
     data = {
         "sample_weight": sample_weight, "offset": offset, "lower": lower, "upper": upper,
-        "fit_intercept": fit_intercept, "standardize": standardize, "tol": tol,
+        "fit_intercept": fit_intercept, "standardize": standardize, "tol": tol, "multi_task": multi_task,
     }  # fmt: skip
     if alpha is None:
         raise TypeError("alpha must be a number, got None")
     setup = Setup(X, y, alpha, l1_ratio, penalty_factor=penalty_factor, convention=convention, **data)
-    if not setup.design.one_d:
-        raise ValueError(f"y must have shape (n_samples,), got {setup.design.Y.shape}: a pilot belongs to one target")
+    setup.check_one("a pilot")
     if pilot is None:
         strength = float(np.ravel(setup.penalty.alpha)[0])
         pilot = elastic_net(X, y, strength, l1_ratio=0.0, penalty_factor=penalty_factor, **data)
-    u = np.abs(_check_pilot(pilot, setup.design.p))
+    u = np.hypot.reduce(np.abs(_check_pilot(pilot, setup.design)), axis=0)
     if setup.standardize:
         u *= setup.design.scale
     factors = adaptive_factors(u, gamma, setup.penalty.factors)
@@ -269,20 +273,24 @@ def adaptive_factors(coef: Array, gamma: float, factors: Array | None = None) ->
     return np.where((v == 0) | np.isinf(v), v, size)
 
 
-def _check_pilot(pilot: Any, p: int) -> Array:
+def _check_pilot(pilot: Any, design: Design) -> Array:
+    """Its coefficients, (n_targets, n_features)."""
     u = pilot.coef if isinstance(pilot, Fit) else as_numbers(pilot, "pilot must be coefficients, or a Fit")
-    if u.shape != (p,):
-        raise ValueError(f"pilot must have shape ({p},), one coefficient per feature, got {u.shape}")
+    shape = (design.p,) if design.one_d else (design.t, design.p)
+    if u.shape != shape:
+        raise ValueError(f"pilot must have shape {shape}, one coefficient per feature, got {u.shape}")
     if not np.isfinite(u).all():
         raise ValueError("pilot contains NaN or infinity: leave it out, or pass the coefficients of another fit")
-    return u
+    return np.atleast_2d(u)
 
 
 # ----------------------------------------------------------------------------------------------- what a path asks for
 
 
-def _own_data(path: SparsePath, data: Any) -> tuple[Any, Any, Any]:
-    """(X, y, sample_weight) of a path, checked to be that."""
+def _own_data(path: SparsePath, data: Any) -> tuple[Any, Any, dict[str, Any]]:
+    """X and y of a path, checked to be that, and the keywords of `elastic_net` that are its own."""
+    if not path._options:
+        raise ValueError("the path does not know how it was fitted, as one from a file may not: fit it again")
     if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
         raise TypeError("data must be (X, y) or (X, y, sample_weight), those that the path was fitted on")
     X, y, weight = (*data, None)[:3]
@@ -304,25 +312,22 @@ def _own_data(path: SparsePath, data: Any) -> tuple[Any, Any, Any]:
             f"data: the sum of squares of y about its mean is {square:.9g}, but that of the path's is "
             f"{path._deviance:.9g}: pass its own y, less the offset where there was one"
         )
-    return X, y, weight
+    return X, y, {"sample_weight": weight, **path._options}
 
 
 def _fit(path: SparsePath, alpha: float, data: Any) -> Fit:
     """The path's problem at any alpha."""
-    X, y, weight = _own_data(path, data)
+    X, y, options = _own_data(path, data)
     near = path[int(np.abs(path._strength(path.alphas) - path._strength(alpha)).argmin())]
-    return elastic_net(X, y, alpha, sample_weight=weight, start=near, **path._options)
+    return elastic_net(X, y, alpha, start=near, **options)
 
 
 def _fold(path: SparsePath, data: Any, folds: Any, groups: Any, rule: Any) -> int:
     """Which alpha of the path cross-validation chooses."""
     from .cross_validation import cross_validate
 
-    X, y, weight = _own_data(path, data)
-    found = cross_validate(
-        X, y, path.alphas, folds=folds, groups=groups, rule=rule, sample_weight=weight, **path._options
-    )
-    return found.index[1]
+    X, y, options = _own_data(path, data)
+    return cross_validate(X, y, path.alphas, folds=folds, groups=groups, rule=rule, **options).index[1]
 
 
 AGAIN.update(fit=_fit, fold=_fold)

@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -222,6 +223,9 @@ def test_alphas_of_a_path_that_is_solved_again(data):
     refuse(lambda: path.predict(X, 1e3), ValueError, "alpha must be on the path, .* pass the path's data=")
     refuse(lambda: path.predict(X[:, :3], alpha, data=(X, y)), ValueError, "X has 3 features")
     assert len(path.predict(X, 0.0, data=(X, y))) == N
+    bare = replace(path, _options={})
+    refuse(lambda: bare.predict(X, alpha, data=(X, y)), ValueError, "the path does not know how it was fitted")
+    assert (bare.predict(X, alpha) == path.predict(X, alpha)).all()
 
 
 def test_frames_of_a_path_that_is_solved_again(data):

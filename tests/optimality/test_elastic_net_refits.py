@@ -221,6 +221,72 @@ def test_extreme_pilots():
     assert not nothing.coef.any() and nothing.intercept == pytest.approx(y.mean())
 
 
+# ---------------------------------------------------------------------------------------------------- multi-task
+
+
+def joint(n=80, p=12, t=3):
+    rng = np.random.default_rng(17)
+    X = rng.standard_normal((n, p)) + 0.5
+    return X, X[:, :3] @ rng.uniform(0.5, 2.0, (3, t)) + rng.standard_normal((n, t)), rng.uniform(0.5, 2.0, n)
+
+
+def hold_jointly(fit, X, Y, s, alpha, v):
+    """The gradient over each feature's row of coefficients, of (1/W) sum_i s_i |y_i - b - W x_i|^2 / 2."""
+    s = s / s.sum()
+    R = Y - fit.intercept - X @ fit.coef.T
+    np.testing.assert_allclose(s @ R, 0.0, atol=1e-9)
+    for g, w, factor in zip(X.T @ (s[:, None] * R), fit.coef.T, v, strict=True):
+        size = np.linalg.norm(w)
+        if np.isinf(factor):
+            assert size == 0
+        elif size > 0:
+            np.testing.assert_allclose(g, alpha * factor * w / size, atol=1e-5)
+        else:
+            assert np.linalg.norm(g) <= alpha * factor + 1e-5
+
+
+@pytest.mark.parametrize("phi", [0.0, 0.3])
+def test_relaxed_multi_task_lasso(phi):
+    X, Y, s = joint()
+    first = elastic_net(X, Y, 0.3, sample_weight=s, multi_task=True)
+    fit = relaxed_lasso(X, Y, 0.3, phi, sample_weight=s, multi_task=True, tol=1e-12)
+    chosen = first.coef.any(axis=0)
+    assert 3 <= chosen.sum() < X.shape[1]
+    v = np.where(chosen, 1.0, np.inf)
+    assert (fit.penalty_factor == v).all()
+    hold_jointly(fit, X, Y, s, phi * 0.3, v)
+    assert fit.certificate.converged and isinstance(fit.effective_dof, float)
+    if phi == 0:
+        assert fit.effective_dof == 3 * chosen.sum()
+
+
+def test_adaptive_multi_task_lasso():
+    X, Y, s = joint()
+    u = elastic_net(X, Y, 0.1, l1_ratio=0.0, sample_weight=s)
+    v = np.linalg.norm(u.coef, axis=0) ** -2.0
+    for pilot in (None, u, u.coef):
+        fit = adaptive_lasso(X, Y, 0.1, 2.0, pilot, sample_weight=s, multi_task=True, tol=1e-12)
+        np.testing.assert_allclose(fit.penalty_factor, v, rtol=1e-10)
+        hold_jointly(fit, X, Y, s, 0.1, v)
+    assert 0 < fit.coef.any(axis=0).sum() < X.shape[1]
+
+
+def test_multi_task_paths_and_gram_matrices():
+    X, Y, s = joint()
+    G = gram_of(X, s)
+    path = elastic_net_path(X, Y, 8, sample_weight=s, multi_task=True, tol=1e-12)
+    given = elastic_net_path(X, Y, 8, sample_weight=s, multi_task=True, tol=1e-12, gram=G)
+    assert given.solver_reason == "the Gram matrix that was given"
+    np.testing.assert_allclose(given.coefs.toarray(), path.coefs.toarray(), atol=1e-6)
+    for alpha in (0.2, 0.3 * float(path.alphas[-1])):
+        fit = elastic_net(X, Y, alpha, sample_weight=s, multi_task=True, tol=1e-12, gram=G)
+        hold_jointly(fit, X, Y, s, alpha, np.ones(X.shape[1]))
+        np.testing.assert_allclose(path.predict(X, alpha, data=(X, Y, s)), fit.predict(X), atol=1e-6)
+    found = cross_validate(X, Y, path.alphas, folds=5, sample_weight=s, multi_task=True, tol=1e-12)
+    fit = path.select("cv", data=(X, Y, s), folds=5)
+    assert fit.alpha == found.alpha and (fit.coef == path[found.index[1]].coef).all()
+
+
 # ------------------------------------------------------------------------------------------- a path solved again
 
 

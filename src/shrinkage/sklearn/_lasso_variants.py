@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from .. import _result
 from .._result import Fit
 from ..elastic_net import alpha_max, elastic_net
+from ..refits import adaptive_factors
 from ..ridge import ridge
 from ._base import Array, LinearRegressor, check_weights
 from ._sparse_base import FINE, NOT_NEGATIVE, OneTarget, Sparse, check_gram, dtype_of, lower_bound, solve, solve_path
@@ -147,16 +148,11 @@ class AdaptiveLasso(OneTarget, LinearRegressor, Sparse):
         with self._explained(X, y):
             initial, _ = solve(X, y, first, l1_ratio=self.initial_l1_ratio, **options)
             self.initial_coef_ = initial.coef
-            self.penalty_factor_ = self._factors(initial.coef)
+            v = None if self.penalty_factor is None else np.asarray(self.penalty_factor, dtype=np.float64)
+            self.penalty_factor_ = adaptive_factors(initial.coef, self.gamma, v)
             fit, proofs = solve(X, y, self.alpha, l1_ratio=1.0, **options | {"penalty_factor": self.penalty_factor_})
         self._adopt(fit, proofs, dtype_of(X))
         return self
-
-    def _factors(self, coef: Array) -> Array:
-        v = np.ones(len(coef)) if self.penalty_factor is None else np.asarray(self.penalty_factor, dtype=np.float64)
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            # what is not penalized stays so, zero or not
-            return np.where(v == 0, 0.0, v * np.abs(coef) ** -self.gamma)
 
 
 class LassoLarsIC(OneTarget, LinearRegressor, Sparse):
