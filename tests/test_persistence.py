@@ -1,5 +1,6 @@
 """Model files: every bit comes back, and nothing that is not a model gets in."""
 
+import base64
 import dataclasses
 import json
 import os
@@ -9,9 +10,11 @@ import sys
 import tracemalloc
 import warnings
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import shrinkage
 from shrinkage import persistence
@@ -31,6 +34,18 @@ def assert_same(a, b):
     elif isinstance(a, np.ndarray):
         assert isinstance(b, np.ndarray) and a.dtype == b.dtype and a.shape == b.shape
         assert a.tobytes() == b.tobytes()
+    elif isinstance(a, tuple):
+        assert type(b) is tuple and len(a) == len(b)
+        for one, other in zip(a, b, strict=True):
+            assert_same(one, other)
+    elif isinstance(a, dict):
+        assert type(b) is dict and a.keys() == b.keys()
+        for name in a:
+            assert_same(a[name], b[name])
+    elif sparse.issparse(a):
+        assert type(a) is type(b) and a.shape == b.shape
+        for name in ("data", "indices", "indptr"):
+            assert_same(getattr(a, name), getattr(b, name))
     elif isinstance(a, float):
         assert isinstance(b, float) and np.float64(a).tobytes() == np.float64(b).tobytes()
     else:
@@ -167,7 +182,7 @@ def test_loaded_arrays_are_the_readers_own(path):
 
 
 def test_save_refuses_other_objects(tmp_path):
-    with pytest.raises(TypeError, match=r"Fit, CrossValidation or Model, not dict"):
+    with pytest.raises(TypeError, match=r"SparsePath, Path or Model, not dict"):
         save({}, tmp_path / "m.npz")
     assert not list(tmp_path.iterdir())
 
@@ -175,6 +190,189 @@ def test_save_refuses_other_objects(tmp_path):
 def test_save_refuses_facts_that_json_cannot_hold(fit, tmp_path):
     with pytest.raises(ValueError, match=r"about\['when'\] must be .* not list"):
         save(Model(fit, about={"when": [1]}), tmp_path / "m.npz")
+    assert not list(tmp_path.iterdir())
+
+
+# --- paths and the folds of elastic nets --------------------------------------------------------------------
+
+
+#: A cross-validated model that was written as version 1, compressed and in base 85.
+OLD = (
+    "c-qxiUuYaf7~hyCH8E+En7*_`)@@5vlH+#o-=-FFPbyYpP(w{bm+9_YZq4q_F}rs)P0or>@j(p;Mt!JJ0;LK?UrGxiKD3Vtg7!s(VhDYaS`|"
+    "bTtTVGaX?9$%(L^~XcRA+I_uKC`-=Fzr$B(q`7?#3zx72<4hw6=}bx8e^i!A7*yvl5g)FZvn8ZP6%ua8YUIzHJV)ug#W3;HG=JR}d!SJlBGd"
+    "9Z|VfPrTqY(YBy0C0Rr#{Dv=K+?abkk1d@J0#cTf809f6yGdE7bu5h#V=#qn*q}>#Z*>?WTghNZzGS)s-))`0l?ER@JZjRIu02s*#YUyDUND"
+    "j5ZH)x(y26=Fp*b-UJwc^Ch(AFn}C7($RW6N7~0d&yE$ZF2>eh0c~EAv7BrDtLB36)WJFfUB?y8lhQ7j7@_}1%AXO>H`s=fy&VJQ3juWIZ(>"
+    "lj=BT5^#7eH*n3ROSARamDwLmb#8qGkXYDRk^PXa;r-GFDn9tLeFd%KztygjEHO9n2cjphBOQ8X3v!>8zU1XR_(Mo`=I3ssn}&pfJ(0d@8MG"
+    "vxRg<Pv^2(Et4b5G_q`FCNOF?qHDt~CvbX}uFYn&oTjTf99HvuZ;2tSNO#8D4%nWC&+~1n*#?uSnpRLV8Eqt|=L_i(jXn<(911Z8#whz};|v"
+    "eDZ1<j4eES4co*`4A**DD0vSAY=-#2Px3oNel9MJ?gl`^2~w9p{Pv3SpgK^a-hBWg-xFTquZ?z`gJp2CcSoT}@w$CHN;O_<A44auYfYtZ3tS"
+    "*N;zW2hRsCee+#H%OU2dniW7nJ?7q<FUY<Y+JdD2W}S$T;e7v6TuRX-Gyi+|4oeD!zF!Fv8!$|a!Krdea<DH-$vssZY&s6oJDWMV%^#Q6)Ia"
+    "LLa1CkI)CZt{F*>T`gm6#r_vo!Vb0a8G~RxTwhID{m-=3t<TUm~G+?O|rWV6OrDmmb>gp`{TodSgF!fC<r_&$N;km<wz-!iUiPR{@+0+l7eo"
+    "r(GXXBGp1e=x4XZN2hom&1`FwVpqKdwjrK0-%K(P8}foYZ0@xVRmpwC%Fd_0i-&`hNB0^9{-QCL(8Fvy%IE@{5N)T^cHuAJg9bu-G9u;@EI|"
+    "8z*-lkz4>g3t-ED7$e-YEU)g?o~*t3-RStv-p8-iei2OgRPpj9&QeKYnV1-xjpGDsYoo~ta^tbJ_b+4c|8<6~eDu!y4LRAQQh)yMakBq2PA!"
+    "ohaZZO%U;MoxCzei{)lSJ-WZ=tJmN=*Vx6UHXN-jBh{M6HZkdu>>$kD5Y5kCZ$BkASsNgcAb#S8b96a8l&1gYYSOHW+KoxhH*>aVWqpWjzpu"
+    "m{%e{G^YVv*oto*7(~5`m%t2JEWU!h57XQy9H5<-enddgLcKlE)bxNHycrs-XFMRZ%p#!4(ZRg2~nITKQ7)K6Mwi(idXQWD6NyZ=$@EpZ@ZL"
+    "SHH#3mHsuigF^DS>gjlJH2(%tdR^seVDY-fnA!rS@7@b!8Vi5J)rA8H*2t@0hWT2@IsZsSK0@2!n109F~6*{F&RT?59J;yns5<?ugL)yft-p"
+    "FnC#_(FYqy{Ibh(ph*WSp;(aMn*P5r>`)$v9`ar3NR3h(q%+$JrnEg<aBSva<+CbKr86&*ZpI?3Qks5yy|TwbRu-<nLJ$&X4ra-XF5%HoE"
+)
+
+
+def test_a_file_of_version_1_is_read(tmp_path):
+    (tmp_path / "m.npz").write_bytes(zlib.decompress(base64.b85decode(OLD)))
+    model = load_model(tmp_path / "m.npz")
+    assert model.fit.feature_names == ("size",) and model.columns == (Column("size"),) and model.path is None
+    assert model.about == {"data": "a.csv", "rows": 5}
+    assert model.fit.coef.tolist() == pytest.approx([12 / 7])
+    assert model.fit.intercept == pytest.approx(0.6714285714285713) and model.fit.alpha == 0.1
+    assert model.cross_validation.scores.tolist() == pytest.approx([14.29638889, 3.15658689])
+    assert model.cross_validation.fit is model.fit
+    again = tmp_path / "again.npz"
+    save(model, again)
+    # What version 1 can say is written in it, to the byte
+    assert again.read_bytes() == (tmp_path / "m.npz").read_bytes()
+
+
+def of_paths():
+    X, y = problem(seed=1, p=5)
+    weights = {"sample_weight": np.arange(40.0) % 3, "penalty_factor": [1.0, 0.0, np.inf, 2.0, 1.0]}
+    yield "lasso", shrinkage.elastic_net_path(X, y, 9)
+    yield "one alpha", shrinkage.elastic_net_path(X, y, [0.1])
+    yield "null", shrinkage.elastic_net_path(X, y, [1e3, 1e2])
+    yield "inverse", shrinkage.elastic_net_path(X, y, 5, convention="inverse", fit_intercept=False)
+    yield "weighted", shrinkage.elastic_net_path(X, y, 9, l1_ratio=0.3, standardize=True, lower=0.0, **weights)
+    Y = np.c_[y, X[:, 1] - y, X[:, 2]]
+    yield "multi-task", shrinkage.elastic_net_path(X, Y, 6, l1_ratio=0.7, multi_task=True)
+    yield "multi-task of one", shrinkage.elastic_net_path(X, Y[:, :1], 6, multi_task=True, fit_intercept=False)
+    yield "no feature", shrinkage.elastic_net_path(np.empty((40, 0)), y, 3)
+    yield "ridge", shrinkage.ridge_path(X, y, [1.0, 0.1])
+    yield "ridge of two targets", shrinkage.ridge_path(X, np.c_[y, -y], [1.0, 0.1], convention="sum")
+
+
+PATHS = dict(of_paths())
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_path_comes_back_bit_for_bit(name, tmp_path):
+    path = PATHS[name]
+    save(path, tmp_path / "m.npz")
+    again = load(tmp_path / "m.npz")
+    assert_same(path, again)
+    assert_same(path[0], again[0])
+    assert repr(path) == repr(again)
+    model = load_model(tmp_path / "m.npz")
+    assert model.fit is None and model.whole_path is model.path
+    with pytest.raises(ValueError, match=r"a path and no single model: save one of its solutions, path\[k\]"):
+        _ = model.chosen
+    save(model, tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "m.npz").read_bytes()
+
+
+def test_the_methods_of_a_path_work_on_one_that_was_read(tmp_path):
+    X, _ = problem(seed=1, p=5)
+    path = PATHS["weighted"]
+    save(path, tmp_path / "m.npz")
+    again = load(tmp_path / "m.npz")
+    np.testing.assert_array_equal(again.predict(X), path.predict(X))
+    middle = float(np.sqrt(path.alphas[3] * path.alphas[4]))
+    np.testing.assert_array_equal(again.predict(X, alpha=middle), path.predict(X, alpha=middle))
+    for criterion in ("aic", "bic", "ebic"):
+        np.testing.assert_array_equal(again.criterion(criterion), path.criterion(criterion))
+        assert_same(again.select(criterion), path.select(criterion))
+    assert [again.active(k).tolist() for k in range(9)] == [path.active(k).tolist() for k in range(9)]
+
+
+def test_a_path_that_was_read_is_solved_again(tmp_path):
+    X, y = problem(seed=1, p=5)
+    weight = np.arange(40.0) % 3
+    path = PATHS["weighted"]
+    save(path, tmp_path / "m.npz")
+    again = load(tmp_path / "m.npz")
+    alpha = 0.5 * float(path.alphas[-1])
+    data = (X, y, weight)
+    np.testing.assert_array_equal(again.predict(X, alpha, data=data), path.predict(X, alpha, data=data))
+    assert_same(again.select("cv", data=data, folds=4), path.select("cv", data=data, folds=4))
+
+
+def test_indices_of_any_width_come_back(tmp_path):
+    path = PATHS["lasso"]
+    coefs = path.coefs.copy()
+    coefs.indices, coefs.indptr = coefs.indices.astype(np.int32), coefs.indptr.astype(np.int32)
+    narrow = dataclasses.replace(path, coefs=coefs, n_active=path.n_active.astype(np.int32))
+    save(narrow, tmp_path / "m.npz")
+    assert_same(narrow, load(tmp_path / "m.npz"))
+
+
+@pytest.mark.parametrize(
+    ("alphas", "options"),
+    [
+        (6, {}),
+        (6, {"l1_ratio": [0.2, 0.9], "rule": "1se", "metric": "mae"}),
+        ([1.0, 0.1, 0.01], {"l1_ratio": [0.0, 0.5], "folds": 4}),
+        ([1.0, 0.1, 0.01], {"l1_ratio": 0.0, "folds": 4, "standardize": True}),
+        ([0.1], {"folds": [(np.arange(30), np.arange(30, 40))]}),
+        (5, {"convention": "inverse", "metric": lambda y, predicted, weights: np.max(np.abs(y - predicted))}),
+    ],
+)
+def test_folds_of_an_elastic_net_come_back_bit_for_bit(alphas, options, tmp_path):
+    X, y = problem(seed=2, p=4)
+    cv = shrinkage.cross_validate(X, y, alphas, **options)
+    save(cv, tmp_path / "m.npz")
+    model = load_model(tmp_path / "m.npz")
+    assert_same(cv, model.cross_validation)
+    assert_same(cv.fit, load(tmp_path / "m.npz"))
+    assert repr(cv) == repr(model.cross_validation) and model.path is None
+    assert model.whole_path is model.cross_validation.path
+    save(model, tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "m.npz").read_bytes()
+
+
+def test_a_chosen_fit_is_kept_beside_its_path(tmp_path):
+    path = PATHS["lasso"]
+    model = Model(path.select("bic"), None, None, {"criterion": "bic"}, path)
+    save(model, tmp_path / "m.npz")
+    assert_same(model, load_model(tmp_path / "m.npz"))
+    assert_same(model.fit, load(tmp_path / "m.npz"))
+
+
+def test_folds_of_several_targets_come_back_bit_for_bit(tmp_path):
+    X, y = problem(seed=2, p=4)
+    cv = shrinkage.cross_validate(X, np.c_[y, X[:, 0]], 6, multi_task=True, rule="1se")
+    save(cv, tmp_path / "m.npz")
+    assert_same(cv, load_model(tmp_path / "m.npz").cross_validation)
+
+
+@pytest.mark.parametrize("alpha", [(0.1, 0.2), (np.array([0.1, 0.2]), np.array([0.2, 0.4])), (0.0, 0.3)])
+def test_a_pair_of_lambdas_comes_back(alpha, tmp_path):
+    X, y = problem()
+    y = np.c_[y, -y] if isinstance(alpha[0], np.ndarray) else y
+    fit = shrinkage.elastic_net(X, y, alpha, convention="two_lambda")
+    save(fit, tmp_path / "m.npz")
+    assert_same(fit, load(tmp_path / "m.npz"))
+
+
+def test_certificates_of_every_target_come_back(fit, tmp_path):
+    each = (fit.certificate, dataclasses.replace(fit.certificate, n_iter=7))
+    several = shrinkage.ridge(*problem(t=2), 0.1)
+    for model in (several, dataclasses.replace(several, target_certificates=each)):
+        save(model, tmp_path / "m.npz")
+        assert_same(model, load(tmp_path / "m.npz"))
+
+
+def test_save_refuses_a_path_that_is_not_finite(tmp_path):
+    path = PATHS["lasso"]
+    coefs = path.coefs.copy()
+    coefs.data[0] = np.nan
+    with pytest.raises(ValueError, match="the coefficients of its path are not all finite"):
+        save(dataclasses.replace(path, coefs=coefs), tmp_path / "m.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_save_refuses_two_paths_and_none(tmp_path):
+    X, y = problem()
+    cv = shrinkage.cross_validate(X, y, 3)
+    with pytest.raises(ValueError, match="path of a SparseCrossValidation is its own"):
+        save(Model(cv.fit, cv, path=cv.path), tmp_path / "m.npz")
+    with pytest.raises(ValueError, match="needs a fit, or a path"):
+        save(Model(None), tmp_path / "m.npz")
     assert not list(tmp_path.iterdir())
 
 
@@ -281,7 +479,7 @@ def test_hostile_member_is_refused_with_its_reason(path, name, data, match):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        ({"version": 2}, r"newer shrinkage \(model version 2, this one reads up to 1\).*--upgrade"),
+        ({"version": 3}, r"newer shrinkage \(model version 3, this one reads up to 2\).*--upgrade"),
         ({"version": 0}, r"version 0 does not exist"),
         ({"version": "1"}, r"'version' .* is '1', not a valid int"),
         ({"version": True}, r"'version' .* is True"),
@@ -303,7 +501,15 @@ def test_hostile_member_is_refused_with_its_reason(path, name, data, match):
         ({"cross_validation": {"n_alphas": 1, "method": "loo", "rule": "2se"}}, r"a rule that is not known, '2se'"),
         ({"cross_validation": {"n_alphas": 1, "method": "cv", "rule": "min", "n_folds": "5"}}, r"'n_folds' .* is '5'"),
         (
-            {"cross_validation": {"n_alphas": 1, "method": "cv", "rule": "min", "n_folds": 5}},
+            {
+                "cross_validation": {
+                    "n_alphas": 1,
+                    "method": "cv",
+                    "rule": "min",
+                    "n_folds": 5,
+                    "convention": "canonical",
+                }
+            },
             r"'cross_validation\.alpha\.npy' is missing",
         ),
         ({"fit": {"convention": "x" * 99}}, r"convention that is not known, 'x{39}"),
@@ -348,6 +554,242 @@ def test_impossible_numbers_are_refused_with_their_reason(tmp_path, name, value,
     data = array(value) if "index" not in name else header("<i8", "()") + int(value).to_bytes(8, "little", signed=True)
     rewrite(path, {f"{name}.npy": data})
     refused(path, match)
+
+
+@pytest.fixture(params=["path", "cv"])
+def with_path(request, tmp_path):
+    X, y = problem(p=4)
+    path = tmp_path / "m.npz"
+    alphas, options = [1.0, 0.1, 0.01], {"l1_ratio": 0.5, "lower": -2.0}
+    save(
+        {"path": shrinkage.elastic_net_path, "cv": shrinkage.cross_validate}[request.param](X, y, alphas, **options),
+        path,
+    )
+    return path
+
+
+def integers(values, kind="<i8"):
+    values = np.asarray(values, kind)
+    return header(kind, repr(values.shape)) + values.tobytes()
+
+
+def test_rewriting_a_path_unchanged_is_accepted(with_path):
+    before = load_model(with_path)
+    rewrite(with_path, {"model.npy": meta_bytes(meta_of(with_path))})
+    assert_same(before, load_model(with_path))
+    coefs = before.whole_path.coefs
+    rewrite(with_path, {"coefs.indices.npy": integers(coefs.indices), "coefs.data.npy": array(coefs.data)})
+    assert_same(before, load_model(with_path))
+
+
+def with_value(values, k, value):
+    values = np.array(values)
+    values[k] = value
+    return values
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "match"),
+    [
+        ("coefs.indptr", lambda v: with_value(v, 0, 1), r"columns of its coefficients do not follow each other"),
+        ("coefs.indptr", lambda v: with_value(v, -1, v[-1] + 1), r"do not follow each other"),
+        ("coefs.indptr", lambda v: with_value(v, 1, v[-1] + 1), r"do not follow each other"),
+        ("coefs.indptr", lambda v: with_value(v, 1, 2**63 - 1), r"do not follow each other"),
+        ("coefs.indptr", lambda v: with_value(v, 2, -(2**63)), r"do not follow each other"),
+        ("coefs.indptr", lambda v: v[:-1], r"shape \(3,\) where \(4,\) belongs"),
+        ("coefs.indices", lambda v: with_value(v, 0, 4), r"of features that are not among its 4"),
+        ("coefs.indices", lambda v: with_value(v, 0, -1), r"of features that are not among its 4"),
+        (
+            "coefs.indices",
+            lambda v: with_value(v, -1, v[-2]),
+            r"not in the order of the features, or one is there twice",
+        ),
+        ("coefs.indices", lambda v: v[::-1], r"not in the order of the features"),
+        ("coefs.indices", lambda v: v[1:], r"shape .* where"),
+        ("coefs.indices", lambda v: v.astype("<f8"), r"dtype '<f8' where '<i8' belongs"),
+        ("coefs.indices", lambda v: v.astype("<i2"), r"dtype '<i2' where '<i8' belongs"),
+        ("coefs.data", lambda v: with_value(v, 0, np.nan), r"coefficients of its path are not all finite"),
+        ("coefs.data", lambda v: with_value(v, 0, np.inf), r"coefficients of its path are not all finite"),
+        ("path.intercepts", lambda v: with_value(v, 0, np.inf), r"intercepts of its path are not all finite"),
+        ("path.intercepts", lambda v: np.c_[v, v], r"shape \(3, 2\) where \(3,\) belongs"),
+        ("path.alphas", lambda v: v[::-1], r"its alphas do not decrease"),
+        ("path.alphas", lambda v: with_value(v, 2, np.nan), r"its alpha is impossible"),
+        ("path.alphas", lambda v: with_value(v, 2, -0.1), r"its alpha is impossible"),
+        ("path.n_active", lambda v: with_value(v, 0, 5), r"more active features than there are"),
+        ("path.n_active", lambda v: with_value(v, 0, -1), r"more active features than there are"),
+        ("first.coef", lambda v: v[:3], r"shape \(3,\) where \(4,\) belongs"),
+        ("options.lower", lambda v: v[:3], r"shape \(3,\) where \(4,\) belongs"),
+    ],
+)
+def test_hostile_path_is_refused_with_its_reason(with_path, name, change, match):
+    with np.load(with_path) as archive:
+        values = change(archive[name])
+    rewrite(with_path, {f"{name}.npy": integers(values, values.dtype.str)})
+    refused(with_path, match)
+
+
+@pytest.mark.parametrize("name", ["coefs.data", "coefs.indptr", "path.alphas", "first.coef", "path.deviance_explained"])
+def test_a_path_without_one_of_its_members_is_refused(with_path, name):
+    rewrite(with_path, {f"{name}.npy": None})
+    refused(with_path, rf"member '{name}\.npy' is missing")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"sparse": 1}, r"'sparse' .* is 1, not a valid bool"),
+        ({"sparse": False}, r"'rank' .* is missing"),
+        ({"n_alphas": 0}, r"its path has no alpha"),
+        ({"n_alphas": 4}, r"'certificates' .* must be 4 objects"),
+        ({"n_alphas": 10**15}, r"'certificates' .* must be 1000000000000000 objects"),
+        ({"n_values": 10**15}, r"shape \(\d+,\) where \(1000000000000000,\) belongs"),
+        ({"n_values": -1}, r"'n_values' .* is -1"),
+        ({"certificates": None}, r"its path has no certificates"),
+        ({"certificates": [1, 2, 3]}, r"'certificates' .* must be 3 objects"),
+        ({"certificates": [{}, {}, {}]}, r"'objective' .* is missing"),
+        ({"convention": "x"}, r"convention that is not known, 'x'"),
+        ({"convention": "inverse"}, r"its path has options of another problem"),
+        ({"l1_ratio": 1.5}, r"its l1_ratio is not between 0 and 1: 1\.5"),
+        ({"l1_ratio": float("nan")}, r"its l1_ratio is not between 0 and 1: nan"),
+        ({"l1_ratio": 0.25}, r"its path has options of another problem"),
+        ({"_count": 0}, r"no deviance, or a number of rows that cannot be"),
+        ({"_count": 41}, r"no deviance, or a number of rows that cannot be"),
+        ({"_deviance": -1.0}, r"no deviance, or"),
+        ({"_deviance": float("inf")}, r"no deviance, or"),
+        ({"feature_names": ["a"]}, r"'feature_names' .* must be 4 strings"),
+        ({"first": None}, r"'first' .* is None, not a valid dict"),
+        ({"first": {}}, r"'fit' .* is missing"),
+        ({"options": {}}, r"'l1_ratio' .* is missing"),
+        ({"options": []}, r"'options' .* not a valid dict"),
+        ({"solver": 3}, r"'solver' .* is 3"),
+    ],
+)
+def test_hostile_description_of_a_path_is_refused_with_its_reason(with_path, change, match):
+    meta = meta_of(with_path)
+    rewrite(with_path, {"model.npy": meta_bytes(meta | {"path": meta["path"] | change})})
+    refused(with_path, match)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"n_alphas": 0}, r"its cross-validation has no alpha"),
+        ({"n_alphas": 2}, r"shape .* where"),
+        ({"n_folds": 0}, r"its cross-validation has no fold"),
+        ({"n_folds": 10**12}, r"shape .* where"),
+        ({"rule": "2se"}, r"a rule that is not known, '2se'"),
+        ({"metric": None}, r"'metric' .* is None"),
+        ({"l1_ratio": 0.4}, r"chose a penalty that is not where it says"),
+        ({"alpha": 0.3}, r"chose an alpha that is not where it says"),
+        ({"alpha_min": 0.3}, r"has an alpha that is not one of those it tried"),
+        ({"alpha_1se": 0.3}, r"has an alpha that is not one of those it tried"),
+        ({"convention": "inverse"}, r"its alphas do not decrease"),
+        ({"convention": "x"}, r"convention that is not known, 'x'"),
+    ],
+)
+def test_hostile_folds_are_refused_with_their_reason(tmp_path, change, match):
+    path = tmp_path / "m.npz"
+    save(shrinkage.cross_validate(*problem(), [1.0, 0.1, 0.01], l1_ratio=[0.5, 1.0]), path)
+    meta = meta_of(path)
+    cv = meta["sparse_cross_validation"] | change
+    rewrite(path, {"model.npy": meta_bytes(meta | {"sparse_cross_validation": cv})})
+    refused(path, match)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "match"),
+    [
+        ("index", integers([2, 0]), r"chose a penalty that is not where it says"),
+        ("index", integers([0, 3]), r"chose a penalty that is not where it says"),
+        ("index", integers([-1, 0]), r"chose a penalty that is not where it says"),
+        ("index", integers([0]), r"shape \(1,\) where \(2,\) belongs"),
+        ("alphas", array([1.0, 0.1, 0.02]), r"its cross-validation and its path are not of the same alphas"),
+        ("alphas", array([0.01, 0.1, 1.0]), r"its alphas do not decrease"),
+        ("l1_ratios", array([0.5, 7.0]), r"its l1_ratio is not between 0 and 1"),
+        ("l1_ratios", array([0.5, float("nan")]), r"its l1_ratio is not between 0 and 1"),
+    ],
+)
+def test_impossible_folds_are_refused_with_their_reason(tmp_path, name, data, match):
+    path = tmp_path / "m.npz"
+    save(shrinkage.cross_validate(*problem(), [1.0, 0.1, 0.01], l1_ratio=[0.5, 1.0]), path)
+    rewrite(path, {f"sparse_cross_validation.{name}.npy": data})
+    refused(path, match)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"path": None}, r"its cross-validation has no path, or is of two kinds"),
+        ({"cross_validation": {}}, r"its cross-validation has no path, or is of two kinds"),
+        ({"fit": None}, r"'fit' .* is None, not a valid dict"),
+        ({"sparse_cross_validation": []}, r"not a valid dict"),
+        ({"path": []}, r"'path' .* is \[\], not a valid dict"),
+        ({"n_targets": 2}, r"must be 2 strings|shape .* where"),
+    ],
+)
+def test_parts_that_do_not_go_together_are_refused(tmp_path, change, match):
+    path = tmp_path / "m.npz"
+    save(shrinkage.cross_validate(*problem(), 3), path)
+    rewrite(path, {"model.npy": meta_bytes(meta_of(path) | change)})
+    refused(path, match)
+
+
+def test_a_cross_validation_without_a_fit_is_refused(tmp_path):
+    path = tmp_path / "m.npz"
+    save(shrinkage.elastic_net_path(*problem(), 3), path)
+    cv = {"n_alphas": 1, "n_folds": None, "method": "loo", "rule": "min", "convention": "canonical"}
+    values = dict.fromkeys(["alphas", "scores", "standard_errors", "effective_dof"], array([1.0]))
+    values |= dict.fromkeys(["alpha", "score", "standard_error"], header(shape="()") + np.array(1.0).tobytes())
+    values["index"] = header("<i8", "()") + bytes(8)
+    new = {f"cross_validation.{name}.npy": value for name, value in values.items()}
+    rewrite(path, {"model.npy": meta_bytes(meta_of(path) | {"cross_validation": cv})} | new)
+    refused(path, "its cross-validation has no fit")
+
+
+def test_a_fit_and_a_path_of_other_features_are_refused(tmp_path):
+    path = tmp_path / "m.npz"
+    X, y = problem()
+    found = shrinkage.elastic_net_path(X, y, 3)
+    with pytest.raises(ValueError, match=r"coefficients of shape \(2,\), those of its path \(3,\)"):
+        save(Model(shrinkage.ridge(X[:, :2], y), path=found), path)
+    save(Model(found[1], path=found), path)
+    meta = meta_of(path)
+    rewrite(path, {"model.npy": meta_bytes(meta | {"fit": meta["fit"] | {"n_features": 2}})})
+    refused(path, "its fit has 2 features, and its path 3")
+
+
+def test_a_pair_where_there_is_none_is_refused(tmp_path):
+    path = tmp_path / "m.npz"
+    save(shrinkage.elastic_net(*problem(), (0.1, 0.2), convention="two_lambda"), path)
+    meta = meta_of(path)
+    assert meta["version"] == 2
+    rewrite(path, {"model.npy": meta_bytes(meta | {"fit": meta["fit"] | {"convention": "canonical"}})})
+    refused(path, "its alpha is a pair, which 'canonical' does not have")
+    rewrite(path, {"model.npy": meta_bytes(meta | {"fit": meta["fit"] | {"pair": 1}})})
+    refused(path, "'pair' .* is 1, not a valid bool")
+
+
+def test_an_impossible_l1_ratio_of_a_fit_is_refused(path):
+    meta = meta_of(path)
+    rewrite(path, {"model.npy": meta_bytes(meta | {"fit": meta["fit"] | {"l1_ratio": -0.1}})})
+    refused(path, r"its l1_ratio is not between 0 and 1: -0\.1")
+
+
+def test_a_flipped_bit_anywhere_in_a_path_is_refused_or_harmless(tmp_path):
+    path = tmp_path / "m.npz"
+    save(shrinkage.cross_validate(*problem(), 4), path)
+    before, data = load_model(path), path.read_bytes()
+    rng = np.random.default_rng(0)
+    for where in rng.choice(len(data), 400, replace=False):
+        damaged = bytearray(data)
+        damaged[where] ^= 1 << rng.integers(8)
+        path.write_bytes(damaged)
+        try:
+            loaded = load_model(path)
+        except ValueError as error:
+            assert "cannot load a model" in str(error)
+        else:
+            assert_same(before, loaded)
 
 
 def test_newer_version_is_refused_whatever_else_it_holds(path):

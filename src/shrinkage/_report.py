@@ -10,9 +10,10 @@ import numpy as np
 
 from . import conventions
 from ._result import METHODS, RESIDUAL_ALARM
+from ._sparse_result import SparseCrossValidation, SparsePath
 from ._tables import counted, listed
 from .inference import CAVEAT, Inference
-from .persistence import Model
+from .persistence import Model, canonical_alpha
 
 TOP = 20
 # What the command line notes down beside a model when it fits one
@@ -27,42 +28,64 @@ _ABOUT = {
     "log_evidence": float,
     "noise_sd": float,
     "evidence_edge": str,
+    "criterion": str,
 }
+#: What `SparsePath.criterion` takes.
+CRITERIA = {name: METHODS[name] for name in ("aic", "bic")} | {"ebic": "extended Bayesian information criterion"}
+_TITLES = {"ridge": "ridge regression", "lasso": "lasso", "elastic-net": "elastic net"}
+#: Columns of a terminal below which the alphas at which features enter, and the bars, are left out.
+_NARROW = 64
+_METRICS = {"mse": "mean squared error", "mae": "mean absolute error"}
 #: Scores that are mean squared errors of predictions, by the words for them; the others are criteria of their own.
 _ERRORS = {"loo": "leave-one-out", "gcv": "generalized cross-validation", "cv": "cross-validation"}
 
 
 def report(model: Model, inference: Inference | None = None) -> dict[str, Any]:
     """Everything there is to say about a model, in values that JSON can hold, coefficients by size."""
-    fit, about = model.fit, model.about
-    alpha = conventions.ridge_alpha(fit.alpha, fit.convention, sum_weights=fit.sum_weights)
-    in_sum = conventions.from_canonical(alpha, "sum", sum_weights=fit.sum_weights)
+    fit, about, path = model.chosen, model.about, model.whole_path
+    alpha = canonical_alpha(fit.alpha, fit.convention, sum_weights=fit.sum_weights)
     with np.errstate(over="ignore", invalid="ignore"):
         per_sd = fit.coef * fit.feature_scale
     names = fit.feature_names or tuple(f"x{j}" for j in range(fit.n_features))
     size = np.abs(np.atleast_2d(per_sd)).max(axis=0)
     # A file may note down anything; what is not of its kind is as good as absent
     noted: dict[str, Any] = {key: about[key] for key, kind in _ABOUT.items() if isinstance(about.get(key), kind)}
+    first, entered = np.zeros(len(size)), [dict[str, Any]()] * len(size)
+    if isinstance(path, SparsePath) and len(path) > 1:
+        first, entered = _entries(path)
+    score = _score(model, noted)
+    kind = _kind(model)
     facts = noted | {
-        "model": "ridge",
+        "model": kind,
         "target": fit.target_names,
         "rows": fit.n_samples,
         "features": fit.n_features,
         "one_hot": [column.name for column in model.columns or () if column.levels is not None],
         "constant": [names[j] for j in np.flatnonzero(fit.feature_scale == 0)],
         "alpha": alpha,
-        "alpha_sum": in_sum,
-        "score": _score(model, noted.get("target_variance")),
+        "score": score,
         "effective_dof": fit.effective_dof,
         "intercept": fit.intercept,
         "coefficients": [
-            {"feature": names[j], "coefficient": fit.coef[..., j], "per_sd": per_sd[..., j]}
-            for j in np.argsort(-size, kind="stable")
+            {"feature": names[j], "coefficient": fit.coef[..., j], "per_sd": per_sd[..., j]} | entered[j]
+            # Of equal size, zeros above all, that which entered first
+            for j in np.lexsort((first, -size))
         ],
         "solver": fit.solver,
         "solver_reason": fit.solver_reason,
         "certificate": dataclasses.asdict(fit.certificate),
     }
+    if kind == "ridge":
+        facts["alpha_sum"] = conventions.from_canonical(alpha, "sum", sum_weights=fit.sum_weights)
+    else:
+        explained = noted.get("training_r2")
+        if isinstance(path, SparsePath) and fit.alpha in path.alphas:
+            explained = path.deviance_explained[path.alphas == fit.alpha][0]
+        facts |= {
+            "l1_ratio": fit.l1_ratio,
+            "n_active": np.count_nonzero(size),
+            "deviance_explained": explained,
+        }
     if inference is not None:
         chosen = facts["score"] is not None or "log_evidence" in noted
         facts |= _intervals(inference, facts["coefficients"], names, chosen=chosen)
@@ -105,30 +128,98 @@ def _intervals(
     }
 
 
-def _score(model: Model, variance: float | None) -> dict[str, Any] | None:
-    cv = model.cross_validation
-    if cv is None:
-        return None
-    score, error = np.asarray(cv.score), np.asarray(cv.standard_error)
-    mse = score if cv.method in _ERRORS else np.full(score.shape, np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rmse = np.sqrt(mse)
-        return {
+def _kind(model: Model) -> str:
+    fit, cv = model.chosen, model.cross_validation
+    sparse = isinstance(cv, SparseCrossValidation) or model.path is not None
+    ratios = set(cv.l1_ratios.tolist()) if isinstance(cv, SparseCrossValidation) else {fit.l1_ratio}
+    return "lasso" if ratios == {1.0} else "elastic-net" if sparse or fit.l1_ratio > 0 else "ridge"
+
+
+def _entries(path: SparsePath) -> tuple[np.ndarray, list[dict[str, Any]]]:
+    """Which alpha each feature is first there at, and that as rank, counted from 1, and value (None: at none)."""
+    coefs, count = path.coefs, len(path)
+    there = coefs.data != 0
+    # Several targets are columns side by side
+    which = np.repeat(np.arange(coefs.shape[1]) // (coefs.shape[1] // count), np.diff(coefs.indptr))
+    first = np.full(coefs.shape[0], count)
+    np.minimum.at(first, coefs.indices[there], which[there])
+    ranks = 1 + np.searchsorted(np.sort(first), first)
+    alphas = canonical_alpha(path.alphas, path.convention, sum_weights=path._first.sum_weights)
+    return first, [
+        {"entry": rank, "entry_alpha": alphas[k]} if k < count else {"entry": None, "entry_alpha": None}
+        for k, rank in zip(first.tolist(), ranks.tolist(), strict=True)
+    ]
+
+
+def _score(model: Model, noted: Mapping[str, Any]) -> dict[str, Any] | None:
+    """How alpha was chosen: by the folds, leave-one-out or criterion of a cross-validation, or one along a path."""
+    cv, path, variance = model.cross_validation, model.path, noted.get("target_variance")
+    W = model.chosen.sum_weights
+    if isinstance(cv, SparseCrossValidation):
+        row, k = cv.index
+        return _errors(cv.score if cv.metric == "mse" else math.nan, cv.standard_error, variance) | {
+            "method": "cv",
+            "metric": cv.metric,
+            "folds": len(cv.fold_scores),
+            "rule": cv.rule,
+            "value": cv.score,
+            "standard_error": cv.standard_error,
+            "at_edge": cv.at_edge,
+            "alpha_min": canonical_alpha(cv.alpha_min, cv.convention, sum_weights=W),
+            "alpha_1se": None
+            if math.isnan(cv.alpha_1se)
+            else canonical_alpha(cv.alpha_1se, cv.convention, sum_weights=W),
+            "alphas": canonical_alpha(cv.path.alphas, cv.convention, sum_weights=W),
+            "scores": cv.scores[row],
+            "standard_errors": cv.standard_errors[row],
+            "index": k,
+            "l1_ratios": cv.l1_ratios,
+            "best_scores": cv.scores.min(axis=1),
+        }
+    if cv is not None:
+        return _errors(
+            cv.score if cv.method in _ERRORS else np.full(np.shape(cv.score), np.nan), cv.standard_error, variance
+        ) | {
             "method": cv.method,
             "folds": None if cv.fold_scores is None else len(cv.fold_scores),
             "rule": cv.rule,
-            "value": score,
-            "mse": mse,
-            "mse_standard_error": error,
-            "rmse": rmse,
-            # To first order: the derivative of the square root is 1 / (2 rmse)
-            "rmse_standard_error": error / (2 * rmse),
-            "r2": None if variance is None or cv.method not in _ERRORS else 1 - mse / variance,
+            "value": cv.score,
             "at_edge": cv.at_edge,
-            "alphas": conventions.ridge_alpha(cv.alphas, cv.convention, sum_weights=model.fit.sum_weights),
+            "alphas": canonical_alpha(cv.alphas, cv.convention, sum_weights=W),
             "scores": cv.scores,
             "standard_errors": cv.standard_errors,
             "index": cv.index,
+        }
+    criterion = noted.get("criterion")
+    if not isinstance(path, SparsePath) or criterion not in CRITERIA or model.chosen.alpha not in path.alphas:
+        return None
+    k = int(np.flatnonzero(path.alphas == model.chosen.alpha)[0])
+    values = path.criterion(criterion)
+    return _errors(math.nan, math.nan, None) | {
+        "method": criterion,
+        "folds": None,
+        "rule": "min",
+        "value": values[k],
+        "at_edge": len(path) > 1 and k == len(path) - 1,
+        "alphas": canonical_alpha(path.alphas, path.convention, sum_weights=W),
+        "scores": values,
+        "standard_errors": np.full(len(values), np.nan),
+        "index": k,
+    }
+
+
+def _errors(mse: Any, error: Any, variance: float | None) -> dict[str, Any]:
+    """A mean squared error and what follows from it; NaN where the score is none."""
+    mse, error = np.asarray(mse, dtype=np.float64), np.asarray(error)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rmse = np.sqrt(mse)
+        return {
+            "mse": mse,
+            "mse_standard_error": np.where(np.isnan(mse), np.nan, error),
+            "rmse": rmse,
+            # To first order: the derivative of the square root is 1 / (2 rmse)
+            "rmse_standard_error": error / (2 * rmse),
+            "r2": None if variance is None or np.isnan(mse).all() else 1 - mse / variance,
         }
 
 
@@ -154,7 +245,7 @@ def rendered(facts: Mapping[str, Any], *, as_json: bool, every: bool) -> str:
     # Names come from files: none of them is markup
     console = Console(markup=False, highlight=False, emoji=False)
     console.begin_capture()
-    title = Text.assemble(("ridge regression", "bold"), " of ", (_target(facts), "bold cyan"))
+    title = Text.assemble((_TITLES[facts["model"]], "bold"), " of ", (_target(facts), "bold cyan"))
     summary = Table.grid(padding=(0, 2))
     summary.add_column(style="dim", no_wrap=True)
     summary.add_column(overflow="fold")
@@ -171,9 +262,12 @@ def rendered(facts: Mapping[str, Any], *, as_json: bool, every: bool) -> str:
         if found["caveat"]:
             console.print(found["caveat"], style="yellow")
     else:
-        console.print(_coefficients(facts, shown))
+        console.print(_coefficients(facts, shown, narrow=console.width < _NARROW))
     if shown and not found and not isinstance(facts["intercept"], list):
         note = f"per sd: change in {_target(facts)} when the feature rises by one standard deviation"
+        console.print(note, style="dim")
+    if shown and "entry" in shown[0]:
+        note = "entry: the order in which features enter as alpha falls, and the largest alpha tried that has them"
         console.print(note, style="dim")
     if hidden := len(facts["coefficients"]) - len(shown):
         console.print(f"{counted(hidden, 'smaller coefficient')} not shown; --all prints every one", style="dim")
@@ -204,9 +298,11 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     if facts["constant"]:
         yield "", f"constant, so their coefficient is 0: {listed(facts['constant'])}", "yellow"
 
+    penalty = {"ridge": "|w|²/2", "lasso": "|w|₁", "elastic-net": "(ρ |w|₁ + (1 - ρ) |w|²/2)"}[facts["model"]]
+    yield "alpha", _pair(_g(facts["alpha"]), f"canonical: half the mean squared error + alpha {penalty}"), "bold"
     how = "on scaled columns" if facts.get("standardize") else "(sum of squares)"
-    yield "alpha", _pair(_g(facts["alpha"]), "canonical: half the mean squared error + alpha |w|²/2"), "bold"
-    yield "", _pair(_g(facts["alpha_sum"]), f"the same for scikit-learn's Ridge {how}"), ""
+    if facts["model"] == "ridge":
+        yield "", _pair(_g(facts["alpha_sum"]), f"the same for scikit-learn's Ridge {how}"), ""
     if facts.get("log_evidence") is not None:
         whose = ", coefficients of any sign" * bool(facts.get("positive"))
         yield "evidence", _pair(_g(facts["log_evidence"]), f"logarithm of the evidence, at its greatest{whose}"), "bold"
@@ -214,26 +310,38 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         if edge := facts.get("evidence_edge"):
             yield "", _pair("", f"it has no greatest value: it grows as alpha goes to {_shown(edge)}"), "yellow"
     if score := facts["score"]:
-        tried, name = score["alphas"], _scored_by(score, facts.get("positive"))
-        rule = " within one standard error of the best score" if score["rule"] == "1se" else ""
-        kind = "largest" if rule else "best"
-        yield (
-            "",
-            _pair("", f"{kind} of {counted(len(tried), 'value')} from {_g(tried[-1])} to {_g(tried[0])}{rule}"),
-            "",
-        )
+        # Of ridge alpha is chosen, and scored, without the bounds
+        tried, name = score["alphas"], _scored_by(score, facts.get("positive") and facts["model"] == "ridge")
+        within = " within one standard error of the best score" if score["rule"] == "1se" else ""
+        kind, ends = "largest" if within else "best", f"from {_g(tried[-1])} to {_g(tried[0])}"
+        yield "", _pair("", f"{kind} of {counted(len(tried), 'value')} {ends}{within}"), ""
         if score["at_edge"]:
-            yield "", _pair("", "at the end of these: a wider --alphas may do better"), "yellow"
-        if score["method"] in _ERRORS:
+            where = "at the end of these" if facts["model"] == "ridge" else "the smallest of these did best"
+            yield "", _pair("", f"{where}: a wider --alphas may do better"), "yellow"
+        if len(tried) > 1 and "alpha_min" in score:
+            yield "", _pair(_g(score["alpha_min"]), "alpha of the best score"), ""
+            yield "", _pair(_g(score["alpha_1se"]), "the largest within one standard error of it"), ""
+    if facts["model"] == "elastic-net":
+        several = score is not None and len(score.get("l1_ratios", ())) > 1
+        beside = f", best of {', '.join(map(_g, score['l1_ratios']))}" if several else ""
+        yield "ρ", _pair(_g(facts["l1_ratio"]), f"l1_ratio{beside}"), "bold"
+    if score:
+        if score["method"] in _ERRORS and score["mse"] is not None:
             for label, key, style in (("error", "rmse", "bold"), ("", "mse", "")):
-                error = score[f"{key}_standard_error"]
-                within = "" if error is None else f" ± {_g(error, 2)}"
-                yield label, _pair(_g(score[key], 4) + within, f"{key.upper()}, {name}"), style
+                yield label, _pair(_within(score[key], score[f"{key}_standard_error"]), f"{key.upper()}, {name}"), style
+        elif score["method"] in _ERRORS:
+            metric = _shown(_METRICS.get(score["metric"], score["metric"]))
+            yield "score", _pair(_within(score["value"], score["standard_error"]), f"{metric}, {name}"), "bold"
         else:
             yield "criterion", _pair(_g(score["value"]), f"{name}; the smallest is chosen"), "bold"
         if score["r2"] is not None:
             yield "R²", _pair(_g(score["r2"], 3), f"1 - MSE / variance of {_target(facts)}, {name}"), "bold"
-    if facts.get("training_r2") is not None:
+    if facts["model"] != "ridge":
+        if facts["deviance_explained"] is not None:
+            share = f"{100 * facts['deviance_explained']:.3g} %"
+            yield "explained", _pair(share, f"of the variance of {_target(facts)}, on the rows it was fitted to"), ""
+        yield "active", _pair(f"{facts['n_active']:,}", f"of {counted(facts['features'], 'feature')}"), "bold"
+    elif facts.get("training_r2") is not None:
         label = "" if score and score["r2"] is not None else "R²"
         yield label, _pair(_g(facts["training_r2"], 3), "on the rows it was fitted to"), ""
     if facts["effective_dof"] is not None:
@@ -253,7 +361,7 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _scored_by(score: Mapping[str, Any], positive: bool | None) -> str:
-    name = METHODS.get(score["method"], _shown(score["method"]))
+    name = (METHODS | CRITERIA).get(score["method"], _shown(score["method"]))
     name = _ERRORS.get(score["method"], name)
     if score["folds"] is not None:
         name = f"{score['folds']}-fold {name}"
@@ -279,7 +387,7 @@ def _verdict(certificate: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "", _pair(_g(rcond, 2), "reciprocal condition number (0 is singular)"), ""
 
 
-def _coefficients(facts: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> Any:
+def _coefficients(facts: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], *, narrow: bool) -> Any:
     from rich.bar import Bar
     from rich.table import Table
     from rich.text import Text
@@ -287,20 +395,30 @@ def _coefficients(facts: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]
     several = isinstance(facts["intercept"], list)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("feature", overflow="fold", max_width=40)
-    for name in _targets(facts) if several else ["coefficient"]:
+    names = _targets(facts) if several else ["coefficient", "per sd"]
+    ordered = bool(entries) and "entry" in entries[0]
+    # A number that is cut off is worse than one that is not there
+    narrow = narrow and ordered
+    when = ["entry", "at alpha"][: 2 - narrow] * ordered
+    for name in [*names, *when]:
         table.add_column(_shown(name), justify="right", no_wrap=True)
+    rows = []
+    for entry in entries:
+        entered = [f"{entry['entry']:,}", _g(entry["entry_alpha"])] if entry.get("entry") else ["", ""]
+        rows.append((entry, Text(_shown(entry["feature"])), entered[: len(when)]))
     if several:
-        for entry in entries:
-            table.add_row(Text(_shown(entry["feature"])), *map(_g, entry["coefficient"]))
+        for entry, label, entered in rows:
+            table.add_row(label, *map(_g, entry["coefficient"]), *entered)
         table.add_row(Text("intercept", style="italic"), *map(_g, facts["intercept"]))
     else:
-        table.add_column("per sd", justify="right", no_wrap=True)
-        table.add_column("")
+        if not narrow:
+            table.add_column("")
         largest = max((abs(entry["per_sd"] or 0) for entry in entries), default=0) or 1
-        for entry in entries:
+        for entry, label, entered in rows:
             effect = (entry["per_sd"] or 0) / largest
             bar = Bar(2, 1 + min(effect, 0), 1 + max(effect, 0), width=24, color="cyan" if effect > 0 else "magenta")
-            table.add_row(Text(_shown(entry["feature"])), _g(entry["coefficient"]), _g(entry["per_sd"]), bar)
+            numbers = _g(entry["coefficient"]), _g(entry["per_sd"]), *entered
+            table.add_row(label, *numbers, *[bar] * (not narrow))
         table.add_row(Text("intercept", style="italic"), _g(facts["intercept"]))
     return table
 
@@ -342,6 +460,10 @@ def _g(value: Any, digits: int = 5) -> str:
         return ", ".join(_g(item, digits) for item in value[:4]) + (", ..." if len(value) > 4 else "")
     # Rounded first: 190 rather than 1.9e+02
     return "n/a" if value is None else f"{float(f'{value:.{digits}g}'):g}"
+
+
+def _within(value: Any, error: Any) -> str:
+    return _g(value, 4) + ("" if error is None else f" ± {_g(error, 2)}")
 
 
 def _pair(value: str, meaning: str) -> str:

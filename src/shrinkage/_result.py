@@ -177,7 +177,7 @@ class Fit:
     fit_intercept : bool
         Whether an intercept was fitted.
     target_certificates : tuple of Certificate or None
-        One per target, where `elastic_net` solved several one by one. Model files do not keep them.
+        One per target, where `elastic_net` solved several one by one.
     """
 
     coef: Array

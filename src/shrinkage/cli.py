@@ -17,7 +17,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import numpy as np
 
@@ -25,18 +25,26 @@ import shrinkage
 
 from . import _tables
 from ._extras import require
-from ._report import TOP, rendered, report
-from ._result import METHODS, RESIDUAL_ALARM, CrossValidation, Fit
+from ._report import CRITERIA, TOP, rendered, report
+from ._result import METHODS, RESIDUAL_ALARM, Certificate, CrossValidation, Fit
+from ._sparse_result import SparseCrossValidation, SparsePath
 from .persistence import Column, Model, Scalar, atomic_write, load_model, save
 
-#: Words for --cv, all but folds, and what those without a standard error stand for.
+#: Words for --cv, all but folds, for ridge and for the others; and what those without a standard error stand for.
 _SCORES = [method for method in METHODS if method != "cv"]
-_WITHOUT_ERROR = {method: METHODS[method] for method in _SCORES if method != "loo"}
+_SPARSE_SCORES = list(CRITERIA)
+_WITHOUT_ERROR = METHODS | CRITERIA
+for _name in ("loo", "cv"):
+    del _WITHOUT_ERROR[_name]
 _WORDS = ", ".join(f"{meaning} ({method})" for method, meaning in _WITHOUT_ERROR.items())
+#: How many folds, and how many alphas, where the command does not say.
+_FOLDS, _ALPHAS = 10, 100
 
 
 class Family(enum.StrEnum):
     ridge = "ridge"
+    lasso = "lasso"
+    elastic_net = "elastic-net"
 
 
 class Rule(enum.StrEnum):
@@ -115,7 +123,9 @@ def build_app() -> Any:
         help="Fit a model to a CSV or Parquet file, choosing alpha by cross-validation.",
         epilog="Every column but the target is a feature; data rows are counted from 1, without the header. "
         "Alpha multiplies |w|²/2 beside half the mean squared error: scikit-learn's Ridge has it times the "
-        "number of rows. A single alpha is scored only when --cv is given. With --positive, alpha is chosen for the "
+        "number of rows. In a lasso it multiplies the sum of |w|, in an elastic net l1_ratio times that and "
+        "1 - l1_ratio times |w|²/2, as in scikit-learn; the report says in which order features enter as alpha falls. "
+        "A single alpha is scored only when --cv is given. With --positive, alpha of ridge is chosen for the "
         "model with coefficients of any sign, and the score is that model's; give one number with --alphas to set it "
         "yourself. Intervals say how the coefficients would vary over new errors at the same rows, errors of equal "
         "variance (variance 1 / weight with --weights). Ridge is biased: unless alpha is 0 they are for the "
@@ -129,7 +139,19 @@ def build_app() -> Any:
             Path | None,
             typer.Option("--output", "-o", help="Where to save the model (.npz).", show_default=False),
         ] = None,
-        model: Annotated[Family, typer.Option(help="The kind of model.")] = Family.ridge,
+        model: Annotated[
+            Family, typer.Option(help="ridge, lasso or elastic-net.", metavar="MODEL", show_default="ridge")
+        ] = Family.ridge,
+        l1_ratio: Annotated[
+            str | None,
+            typer.Option(
+                "--l1-ratio",
+                help="Of an elastic net: the share of the absolute values in the penalty, from 0 (ridge) to 1 (lasso); "
+                "0.5 by default. Of several, separated by commas, folds choose.",
+                metavar="R,...",
+                show_default=False,
+            ),
+        ] = None,
         alphas: Annotated[
             str,
             typer.Option(help="Strengths to try: auto, or numbers separated by commas."),
@@ -137,9 +159,10 @@ def build_app() -> Any:
         cv: Annotated[
             str | None,
             typer.Option(
-                help="How alphas are scored: exact leave-one-out (loo, the default), a number of folds (the rows dealt "
-                f"out at random, the same way every time), or {_WORDS}.",
-                metavar="|".join([*_SCORES, "K"]),
+                help="How alphas are scored: exact leave-one-out (loo, the default for ridge), a number of folds (the "
+                f"rows dealt out at random, the same way every time; {_FOLDS} by default for lasso and elastic net), "
+                f"or {_WORDS}. Of a lasso or elastic net: K, {', '.join(_SPARSE_SCORES)}; of ridge all but ebic.",
+                metavar="K|WORD",
                 show_default=False,
             ),
         ] = None,
@@ -155,13 +178,17 @@ def build_app() -> Any:
         intervals: Annotated[
             bool,
             typer.Option(
-                "--intervals", help="Print standard errors and 95 % intervals (see below); they are not saved."
+                "--intervals",
+                help="Print standard errors and 95 % intervals of ridge (see below); they are not saved.",
             ),
         ] = False,
         weights: Annotated[
             str | None, typer.Option(help="A column of row weights.", metavar="COLUMN", show_default=False)
         ] = None,
-        standardize: Annotated[bool, typer.Option(help="Penalize coefficients per standard deviation.")] = False,
+        standardize: Annotated[
+            bool,
+            typer.Option("--standardize/--no-standardize", help="Penalize coefficients per standard deviation."),
+        ] = False,
         drop: Annotated[
             list[str] | None,
             typer.Option(help="Columns to leave out, separated by commas.", metavar="COLUMNS", show_default=False),
@@ -180,23 +207,7 @@ def build_app() -> Any:
         all: every = False,
     ) -> None:
         with _guarded():
-            grid = _usage("--alphas", _parse_alphas, alphas)
-            method = None if cv is None else _usage("--cv", _parse_cv, cv)
-            if rule is not None and grid is not None and len(grid) == 1:
-                raise typer.BadParameter("there is one alpha, so nothing to choose.", param_hint="--rule")
-            if rule is Rule.one_se and method in _WITHOUT_ERROR:
-                raise typer.BadParameter(
-                    f"1se needs a score with a standard error: --cv loo or a number of folds, not {method}.",
-                    param_hint="--rule",
-                )
-            if method == "evidence" and grid is not None:
-                raise typer.BadParameter(
-                    "evidence finds its own alpha, between those of any list; leave out --alphas.", param_hint="--cv"
-                )
-            if positive and intervals:
-                raise typer.BadParameter(
-                    "coefficients held at zero have no such intervals; leave out --positive.", param_hint="--intervals"
-                )
+            choice = _choice(model, alphas, cv, rule, l1_ratio, positive, intervals)
             names = [name for item in drop or [] for name in item.split(",")]
             if target in {weights, *names}:
                 option = "--weights" if target == weights else "--drop"
@@ -204,7 +215,6 @@ def build_app() -> Any:
             _usage("DATA", _tables.file_format, data)
             if output is not None:
                 _usage("--output", _check_model_name, output)
-            choice = _Choice(grid, method, rule or Rule.min, positive, intervals)
             _fit(data, target, output, choice, weights, standardize, names, one_hot, missing, json, all)
 
     @app.command(help="Predict with a saved model, one row of output for each row of DATA.")
@@ -246,19 +256,28 @@ def build_app() -> Any:
 class _Choice:
     """The model that is asked for."""
 
+    family: Family
     alphas: list[float] | None
     method: str | int | None
     rule: Rule
+    l1_ratios: list[float]
     positive: bool
     intervals: bool
 
-    def fit(
-        self, X: Any, y: Any, advance: Callable[[float], None], **settings: Any
-    ) -> tuple[Fit, CrossValidation | None, dict[str, Scalar]]:
-        """The fit, its cross-validation where alpha was scored, and what else there is to note."""
+    def fit(self, X: Any, y: Any, advance: Callable[[float], None], **settings: Any) -> "_Found":
+        """The fit and how it was chosen."""
+        fit = self._ridge if self.family is Family.ridge else self._elastic_net
+        return fit(X, y, advance, **settings)
+
+    @property
+    def alpha(self) -> float | None:
+        """The one that is given, where there is nothing to choose."""
+        return self.alphas[0] if self.alphas is not None and len(self.alphas) == 1 else None
+
+    def _ridge(self, X: Any, y: Any, advance: Callable[[float], None], **settings: Any) -> "_Found":
         chosen: CrossValidation | None = None
         notes: dict[str, Scalar] = {}
-        alpha: Any = self.alphas[0] if self.alphas is not None and len(self.alphas) == 1 else None
+        alpha: Any = self.alpha
         if self.method == "evidence":
             found = shrinkage.ridge_bayes(X, y, uncertainty=False, **settings)
             alpha = found.alpha
@@ -275,7 +294,93 @@ class _Choice:
             fit = shrinkage.ridge_bounded(X, y, alpha, lower=0.0, **settings)
         else:
             fit = shrinkage.ridge(X, y, alpha, **settings) if chosen is None else chosen.fit
-        return fit, chosen, notes
+        return _Found(fit, chosen, None, notes)
+
+    def _elastic_net(self, X: Any, y: Any, advance: Callable[[float], None], **settings: Any) -> "_Found":
+        if self.positive:
+            settings["lower"] = 0.0
+        ratio = self.l1_ratios[0]
+        if self.alpha is not None and self.method is None and len(self.l1_ratios) == 1:
+            return _Found(shrinkage.elastic_net(X, y, self.alpha, l1_ratio=ratio, **settings))
+        grid: Any = _ALPHAS if self.alphas is None else self.alphas
+        if isinstance(self.method, str):
+            count = _ALPHAS if self.alphas is None else len(self.alphas)
+            path = shrinkage.elastic_net_path(
+                X, y, grid, l1_ratio=ratio, callback=lambda k, *_: advance((k + 1) / count), **settings
+            )
+            return _Found(path.select(self.method), None, path, {"criterion": self.method})
+        folds = _folds(self.method or min(_FOLDS, len(y)), len(y))
+        chosen = shrinkage.cross_validate(
+            X, y, grid, l1_ratio=self.l1_ratios, folds=folds, rule=self.rule.value, callback=advance, **settings
+        )
+        return _Found(chosen.fit, chosen)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Found:
+    """A fit, its cross-validation where alpha was scored by one, its path where not, and what else there is to note."""
+
+    fit: Fit
+    cross_validation: CrossValidation | SparseCrossValidation | None = None
+    path: SparsePath | None = None
+    notes: dict[str, Scalar] = dataclasses.field(default_factory=dict)
+
+    def named(self, features: tuple[str, ...], target: str) -> "_Found":
+        """With the names of the data's columns."""
+
+        def in_path(path: Any) -> Any:
+            return dataclasses.replace(path, feature_names=features, _first=in_fit(path._first))
+
+        def in_fit(fit: Fit) -> Fit:
+            return dataclasses.replace(fit, feature_names=features, target_names=(target,))
+
+        fit, cv = in_fit(self.fit), self.cross_validation
+        if isinstance(cv, SparseCrossValidation):
+            cv = dataclasses.replace(cv, fit=fit, path=in_path(cv.path))
+        elif cv is not None:
+            cv = dataclasses.replace(cv, fit=fit)
+        return _Found(fit, cv, None if self.path is None else in_path(self.path), self.notes)
+
+
+def _choice(
+    family: Family,
+    alphas: str,
+    cv: str | None,
+    rule: Rule | None,
+    l1_ratio: str | None,
+    positive: bool,
+    intervals: bool,
+) -> _Choice:
+    """The options of `fit` that say which model, once they go together."""
+    grid = _usage("--alphas", _parse_alphas, alphas)
+    method = None if cv is None else _usage("--cv", _parse_cv, cv)
+    ratios = {Family.ridge: [0.0], Family.lasso: [1.0], Family.elastic_net: [0.5]}[family]
+    if family is Family.ridge and method == "ebic":
+        _refuse("--cv", f"ebic counts coefficients that are not zero; of ridge: {', '.join(_SCORES)} or K.")
+    if family is not Family.ridge and isinstance(method, str) and method not in _SPARSE_SCORES:
+        _refuse("--cv", f"{method} is for --model ridge; of a {family}: K folds, {', '.join(_SPARSE_SCORES)}.")
+    if rule is not None and grid is not None and len(grid) == 1:
+        _refuse("--rule", "there is one alpha, so nothing to choose.")
+    if rule is Rule.one_se and method in _WITHOUT_ERROR:
+        folds = "--cv loo or a number of folds" if family is Family.ridge else "a number of folds for --cv"
+        _refuse("--rule", f"1se needs a score with a standard error: {folds}, not {method}.")
+    if method == "evidence" and grid is not None:
+        _refuse("--cv", "evidence finds its own alpha, between those of any list; leave out --alphas.")
+    if intervals and family is not Family.ridge:
+        _refuse("--intervals", f"there are intervals for --model ridge, and none for a {family}.")
+    if positive and intervals:
+        _refuse("--intervals", "coefficients held at zero have no such intervals; leave out --positive.")
+    if l1_ratio is not None:
+        if family is not Family.elastic_net:
+            _refuse("--l1-ratio", f"it is for --model elastic-net; that of {family} is {ratios[0]:g}.")
+        ratios = _usage("--l1-ratio", _parse_ratios, l1_ratio)
+        if len(ratios) > 1 and isinstance(method, str):
+            _refuse("--l1-ratio", f"of several, folds choose: a number for --cv, not {method}.")
+        if 0.0 in ratios and grid is None:
+            _refuse("--l1-ratio", "at 0 no alpha is the largest that counts: give numbers with --alphas.")
+        if 0.0 in ratios and positive:
+            _refuse("--l1-ratio", "0 does not go with --positive; --model ridge does.")
+    return _Choice(family, grid, method, rule or Rule.min, ratios, positive, intervals)
 
 
 def _fit(
@@ -306,12 +411,10 @@ def _fit(
         if rows.constant:
             # A constant column has no effect to estimate: exclude it, its coefficient is then exactly 0
             settings["penalty_factor"] = np.where(np.isin(rows.features, rows.constant), np.inf, 1.0)
-        fit, chosen, notes = choice.fit(rows.X, rows.y, progress.advance, **settings)
+        found = choice.fit(rows.X, rows.y, progress.advance, **settings).named(rows.features, target)
+        fit = found.fit
         inference = shrinkage.ridge_inference(rows.X, rows.y, fit.alpha, **settings) if choice.intervals else None
         done = time.perf_counter()
-        fit = dataclasses.replace(fit, feature_names=rows.features, target_names=(target,))
-        if chosen is not None:
-            chosen = dataclasses.replace(chosen, fit=fit)
         about: dict[str, Scalar] = {
             "data": data.name,
             "rows_dropped": rows.rows_dropped,
@@ -320,9 +423,9 @@ def _fit(
             "positive": choice.positive,
             "target_variance": rows.target_variance,
             "training_r2": fit.score(rows.X, rows.y, sample_weight=rows.sample_weight),
-            **notes,
+            **found.notes,
         }
-        model = Model(fit, chosen, rows.columns, about)
+        model = Model(fit, found.cross_validation, rows.columns, about, found.path)
     certificate = fit.certificate
     file = output if certificate.converged else None
     facts = report(model, inference) | {
@@ -340,10 +443,16 @@ def _fit(
     if not certificate.converged:
         sys.stdout.flush()
         raise ValueError(
-            f"The fit did not converge, so no model is saved: residual ratio {certificate.residual_ratio:.2g} "
-            f"(healthy: below {RESIDUAL_ALARM:g}), relative duality gap {certificate.relative_gap:.1e}. "
+            f"The fit did not converge, so no model is saved: {_how_far(certificate)}. "
             "Rescale the columns or use --standardize, or try larger --alphas."
         )
+
+
+def _how_far(certificate: Certificate) -> str:
+    gap = f"relative duality gap {certificate.relative_gap:.1e}"
+    if math.isnan(certificate.residual_ratio):
+        return gap
+    return f"residual ratio {certificate.residual_ratio:.2g} (healthy: below {RESIDUAL_ALARM:g}), {gap}"
 
 
 def _predict(path: Path, data: Path, output: Path) -> None:
@@ -353,10 +462,10 @@ def _predict(path: Path, data: Path, output: Path) -> None:
     with _Progress() as progress:
         progress.stage(f"reading {data.name}")
         model = load_model(path)
-        columns = model.columns
+        columns, fit = model.columns, model.chosen
         if columns is None:
-            names = model.fit.feature_names
-            if names is None and model.fit.n_features:
+            names = fit.feature_names
+            if names is None and fit.n_features:
                 raise ValueError(f"The model in {str(path)!r} was fitted without column names, so none can be matched.")
             columns = tuple(Column(name) for name in names or ())
         text = [column.name for column in columns if column.levels is not None]
@@ -364,12 +473,12 @@ def _predict(path: Path, data: Path, output: Path) -> None:
         progress.stage(f"predicting {_tables.counted(table.num_rows, 'row')}")
         X = _tables.prediction_matrix(table, columns)
         with np.errstate(over="ignore", invalid="ignore"):
-            values = model.fit.predict(X)
+            values = fit.predict(X)
         if not (finite := np.isfinite(values.reshape(len(values), -1)).all(axis=1)).all():
             raise ValueError(f"The prediction for {_tables.rows(np.flatnonzero(~finite))} is not a finite number.")
         header = ["prediction"]
         if values.ndim == 2:
-            header = [f"prediction {name}" for name in model.fit.target_names or range(values.shape[1])]
+            header = [f"prediction {name}" for name in fit.target_names or range(values.shape[1])]
         if to_terminal:
             sys.stdout.write(_as_csv(header, values))
         else:
@@ -436,28 +545,48 @@ def _usage(option: str, check: Callable[[Any], Any], value: Any) -> Any:
         raise typer.BadParameter(str(error), param_hint=option) from None
 
 
+def _refuse(option: str, message: str) -> NoReturn:
+    import typer
+
+    raise typer.BadParameter(message, param_hint=option)
+
+
 def _parse_alphas(text: str) -> list[float] | None:
     if text.strip() == "auto":
         return None
-    values = set()
+    values = _numbers(text, "auto, or numbers like 0.01,0.1,1")
+    for value in values:
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{value:g} must be finite and at least 0.")
+    return sorted(set(values), reverse=True)
+
+
+def _parse_ratios(text: str) -> list[float]:
+    values = _numbers(text, "numbers like 0.1,0.5,0.9")
+    for value in values:
+        if not 0 <= value <= 1:
+            raise ValueError(f"{value:g} must be between 0 (ridge) and 1 (lasso).")
+    return list(dict.fromkeys(values))
+
+
+def _numbers(text: str, example: str) -> list[float]:
+    values = []
     for item in text.split(","):
         try:
-            value = float(item)
+            values.append(float(item))
         except ValueError:
-            raise ValueError(f"{item!r} is not a number; write auto, or numbers like 0.01,0.1,1.") from None
-        if not 0 <= value < math.inf:
-            raise ValueError(f"{item} must be finite and at least 0.")
-        values.add(value)
-    return sorted(values, reverse=True)
+            raise ValueError(f"{item!r} is not a number; write {example}.") from None
+    return values
 
 
 def _parse_cv(text: str) -> str | int:
-    if text in _SCORES:
+    words = list(dict.fromkeys(_SCORES + _SPARSE_SCORES))
+    if text in words:
         return text
     try:
         count = int(text)
     except ValueError:
-        raise ValueError(f"{text!r} is none of {', '.join(_SCORES)} and not a number of folds.") from None
+        raise ValueError(f"{text!r} is none of {', '.join(words)} and not a number of folds.") from None
     if count < 2:
         raise ValueError(f"{count} is too few folds: at least 2.")
     return count

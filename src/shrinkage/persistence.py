@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import struct
+import types
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,15 +23,18 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ._result import METHODS, Certificate, CrossValidation, Fit
-from .conventions import CONVENTIONS, from_canonical, ridge_alpha
+from ._result import Path as RidgePath
+from ._sparse_result import SparseCrossValidation, SparsePath
+from .conventions import CONVENTIONS, from_canonical, ridge_alpha, to_canonical
 
-__all__ = ["Column", "Model", "load", "load_model", "save"]
+__all__ = ["Column", "Model", "canonical_alpha", "load", "load_model", "save"]
 
 SCHEMA = "shrinkage.model"
-VERSION = 1
+#: Version 2 has paths. What version 1 can say is still written in it, and older readers read that.
+VERSION = 2
 
 _META = "model.npy"
-_FLOAT, _INT, _BYTES = "<f8", "<i8", "|u1"
+_FLOAT, _INT, _SHORT, _BYTES = "<f8", "<i8", "<i4", "|u1"
 # The only header numpy.save writes for these arrays; matched, not evaluated
 _NPY_HEADER = re.compile(rb"\{'descr': '([^']{1,16})', 'fortran_order': (True|False), 'shape': \(([-0-9, ]*)\), \}\s*")
 # RuntimeError: NotImplementedError for versions and flags of zip beyond zipfile, RecursionError for nested JSON
@@ -74,24 +78,43 @@ class Model:
 
     Parameters
     ----------
-    fit : Fit
-        The model itself.
-    cross_validation : CrossValidation, optional
+    fit : Fit or None
+        The model itself; None where there is a path and none of its solutions was chosen.
+    cross_validation : CrossValidation or SparseCrossValidation, optional
         How alpha was chosen (without the per-row errors, which are not saved).
     columns : tuple of Column, optional
         The data columns in the order of the features.
     about : mapping of str to str, int, float, bool or None
         Anything else worth keeping, such as the name of the data file.
+    path : SparsePath or Path, optional
+        The solutions that `fit` is one of; a `SparseCrossValidation` has its own.
     """
 
-    fit: Fit
-    cross_validation: CrossValidation | None = None
+    fit: Fit | None
+    cross_validation: CrossValidation | SparseCrossValidation | None = None
     columns: tuple[Column, ...] | None = None
     about: Mapping[str, Scalar] = dataclasses.field(default_factory=dict)
+    path: SparsePath | RidgePath | None = None
+
+    @property
+    def chosen(self) -> Fit:
+        """The fit; a sentence where there is none."""
+        if self.fit is None:
+            raise ValueError(
+                "This is a path and no single model: save one of its solutions, path[k] or path.select('bic')."
+            )
+        return self.fit
+
+    @property
+    def whole_path(self) -> SparsePath | RidgePath | None:
+        """The path, wherever it is."""
+        cv = self.cross_validation
+        return cv.path if isinstance(cv, SparseCrossValidation) else self.path
 
 
-# What a file of version 1 holds. Arrays: the shapes a member may have, spelled with t (one entry per target,
-# nothing for a one-dimensional y), p (features), k (alphas) and f (folds); "?" lets it be absent (the field is None).
+# What a file holds. Arrays: the shapes a member may have, spelled with t (one entry per target, nothing for a
+# one-dimensional y), p (features), k (alphas), f (folds), m (values of l1_ratio), q (alphas of a path), z (its
+# coefficients that are not zero), i (where its columns start), r (rank), 2; "?" lets it be absent (the field is None).
 _FIT_ARRAYS = {
     "coef": ("tp",),
     "intercept": ("t",),
@@ -133,16 +156,51 @@ _CV_ARRAYS = {
     "fold_scores": ("fkt", "?"),
 }
 _CV_META: dict[str, type] = {"method": str, "convention": str, "rule": str}
-_INTEGER_ARRAYS = {"index"}
+_SPARSE_CV_ARRAYS = {
+    "alphas": ("k", "mk"),
+    "l1_ratios": ("m",),
+    "scores": ("mk",),
+    "standard_errors": ("mk",),
+    "fold_scores": ("fmk",),
+    "index": ("2",),
+}
+_SPARSE_CV_META: dict[str, type] = {
+    "l1_ratio": float,
+    "alpha": float,
+    "alpha_min": float,
+    "alpha_1se": float,
+    "metric": str,
+    "rule": str,
+    "convention": str,
+}
+_PATH_ARRAYS = {"alphas": ("q",), "intercepts": ("qt",), "effective_dof": ("q",)}
+_SPARSE_PATH_ARRAYS = _PATH_ARRAYS | {"deviance_explained": ("q",), "n_active": ("q",)}
+_COEFS = {"data": ("z",), "indices": ("z",), "indptr": ("i",)}
+_RIDGE_PATH_ARRAYS = _PATH_ARRAYS | {"coefs": ("qtp",), "singular_values": ("r",), "shrinkage_factors": ("qr",)}
+_RIDGE_PATH_META: dict[str, type] = {"convention": str, "solver": str, "solver_reason": str}
+_SPARSE_PATH_META = _RIDGE_PATH_META | {"n_passes": int, "l1_ratio": float, "_deviance": float, "_count": int}
+# By which a path is solved again
+_OPTIONS_ARRAYS = {"penalty_factor": ("p", "?"), "lower": ("p", "?"), "upper": ("p", "?")}
+_OPTIONS_META: dict[str, type] = {
+    "l1_ratio": float,
+    "fit_intercept": bool,
+    "standardize": bool,
+    "convention": str,
+    "tol": float,
+    "multi_task": bool,
+}
+_INTEGER_ARRAYS = {"index", "n_active", "indices", "indptr"}
 _RULES = ("min", "1se")
 
 
-def save(model: Fit | CrossValidation | Model, path: str | os.PathLike[str]) -> None:
+def save(
+    model: Fit | CrossValidation | SparseCrossValidation | SparsePath | RidgePath | Model, path: str | os.PathLike[str]
+) -> None:
     """Write a model to `path`, replacing what is there in one step or not at all.
 
     Parameters
     ----------
-    model : Fit, CrossValidation or Model
+    model : Fit, CrossValidation, SparseCrossValidation, SparsePath, Path or Model
         Of a `CrossValidation` everything is kept but `errors`; of a `BayesFit` what a `Fit` has, its mean.
     path : str or path-like
         Conventionally ends in ``.npz``. The bytes depend on nothing but the model.
@@ -151,15 +209,22 @@ def save(model: Fit | CrossValidation | Model, path: str | os.PathLike[str]) -> 
     ------
     TypeError
         If `model` is none of these.
+    ValueError
+        If it cannot be in a file: what is `about` it is no text or number, or a path is not finite.
     OSError
         If the file cannot be written; an older file at `path` is then untouched.
     """
-    if isinstance(model, CrossValidation):
+    if isinstance(model, CrossValidation | SparseCrossValidation):
         model = Model(model.fit, model)
+    elif isinstance(model, SparsePath | RidgePath):
+        model = Model(None, path=model)
     elif isinstance(model, Fit):
         model = Model(model)
     elif not isinstance(model, Model):
-        raise TypeError(f"model must be a Fit, CrossValidation or Model, not {type(model).__name__}")
+        raise TypeError(
+            "model must be a Fit, CrossValidation, SparseCrossValidation, SparsePath, Path or Model, not "
+            f"{type(model).__name__}"
+        )
     with atomic_write(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name, array in _encode(model).items():
             # A fixed date makes equal models equal files
@@ -169,8 +234,8 @@ def save(model: Fit | CrossValidation | Model, path: str | os.PathLike[str]) -> 
                 np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
 
 
-def load(path: str | os.PathLike[str]) -> Fit:
-    """Read the fit that `save` wrote.
+def load(path: str | os.PathLike[str]) -> Fit | SparsePath | RidgePath:
+    """Read the fit that `save` wrote, or the path.
 
     Parameters
     ----------
@@ -179,8 +244,8 @@ def load(path: str | os.PathLike[str]) -> Fit:
 
     Returns
     -------
-    Fit
-        Equal to the saved one in every bit of every field.
+    Fit, SparsePath or Path
+        The fit of what was saved, or the path where that was one: equal to it in every bit of every field.
 
     Raises
     ------
@@ -189,7 +254,8 @@ def load(path: str | os.PathLike[str]) -> Fit:
     OSError
         If the file cannot be opened.
     """
-    return load_model(path).fit
+    model = load_model(path)
+    return model.chosen if model.path is None or model.fit is not None else model.path
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
@@ -203,7 +269,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     Returns
     -------
     Model
-        With `cross_validation` None where a `Fit` was saved, and its `errors` None where not.
+        With `cross_validation` None where a `Fit` was saved, and its `errors` None where not; with `fit` None where a
+        path was.
     """
     with open(path, "rb") as stream:
         try:
@@ -250,29 +317,93 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.close(directory)
 
 
+def canonical_alpha(alpha: Any, convention: str, *, sum_weights: float) -> Any:
+    """Canonical strength of a fit's alpha: an elastic net's in "two_lambda" is a pair, that of ridge lambda_2 alone."""
+    if isinstance(alpha, tuple):
+        return to_canonical(alpha, convention, sum_weights=sum_weights, name="alpha")[0]
+    return ridge_alpha(alpha, convention, sum_weights=sum_weights)
+
+
+# --- writing ------------------------------------------------------------------------------------------------
+
+
 def _encode(model: Model) -> dict[str, np.ndarray]:
-    fit, cv = model.fit, model.cross_validation
+    fit, cv, path = model.fit, model.cross_validation, model.whole_path
+    if isinstance(cv, SparseCrossValidation) and model.path is not None:
+        raise ValueError("the path of a SparseCrossValidation is its own: leave out that of the model")
+    one = fit if path is None else path._first
+    if one is None:
+        raise ValueError("a model needs a fit, or a path")
+    if fit is not None and fit.coef.shape != one.coef.shape:
+        raise ValueError(f"the fit has coefficients of shape {fit.coef.shape}, those of its path {one.coef.shape}")
     meta: dict[str, Any] = {
         "schema": SCHEMA,
-        "version": VERSION,
-        "n_targets": fit.coef.shape[0] if fit.coef.ndim == 2 else None,
-        "fit": _scalars(fit, _FIT_META),
-        "certificate": _scalars(fit.certificate, _CERTIFICATE),
-        "feature_names": _list(fit.feature_names),
-        "target_names": _list(fit.target_names),
-        "cross_validation": None,
-        "columns": None,
-        "about": dict(model.about),
+        "version": 1,
+        "n_targets": one.coef.shape[0] if one.coef.ndim == 2 else None,
     }
-    arrays = _members("fit", fit, _FIT_ARRAYS)
-    if cv is not None:
+    arrays: dict[str, np.ndarray] = {}
+    if fit is not None:
+        meta |= _encode_fit("fit", fit, arrays)
+    meta |= {"cross_validation": None, "columns": None, "about": dict(model.about)}
+    if isinstance(cv, CrossValidation):
         n_folds = None if cv.fold_scores is None else len(cv.fold_scores)
         meta["cross_validation"] = {"n_alphas": len(cv.alphas), "n_folds": n_folds} | _scalars(cv, _CV_META)
         arrays |= _members("cross_validation", cv, _CV_ARRAYS)
+    elif cv is not None:
+        shape = dict(zip(("n_folds", "n_l1_ratios", "n_alphas"), cv.fold_scores.shape, strict=True))
+        meta["sparse_cross_validation"] = shape | _scalars(cv, _SPARSE_CV_META)
+        arrays |= _members("sparse_cross_validation", cv, _SPARSE_CV_ARRAYS)
+    if path is not None:
+        meta["path"] = _encode_path(path, arrays)
+    if path is not None or "pair" in meta.get("fit", {}):
+        meta["version"] = VERSION
     if model.columns is not None:
         meta["columns"] = [{"name": column.name, "levels": _list(column.levels)} for column in model.columns]
     _check_about(meta["about"])
     return {_META: np.frombuffer(json.dumps(meta).encode(), np.uint8)} | arrays
+
+
+def _encode_fit(prefix: str, fit: Fit, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """What a description says of a fit; its arrays are added to `arrays`."""
+    scalars = _scalars(fit, _FIT_META)
+    given: Any = fit.alpha
+    if CONVENTIONS[fit.convention].is_pair and (isinstance(given, tuple | list) or np.ndim(given) == fit.coef.ndim):
+        fit = dataclasses.replace(fit, alpha=np.stack(np.broadcast_arrays(*given)))
+        scalars["pair"] = True
+    arrays |= _members(prefix, fit, _FIT_ARRAYS)
+    part: dict[str, Any] = {
+        "fit": scalars,
+        "certificate": _scalars(fit.certificate, _CERTIFICATE),
+        "feature_names": _list(fit.feature_names),
+        "target_names": _list(fit.target_names),
+    }
+    if fit.target_certificates is not None:
+        part["target_certificates"] = [_scalars(one, _CERTIFICATE) for one in fit.target_certificates]
+    return part
+
+
+def _encode_path(path: SparsePath | RidgePath, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    sparse = isinstance(path, SparsePath)
+    meta = {
+        "sparse": sparse,
+        "n_alphas": len(path),
+        "feature_names": _list(path.feature_names),
+        "certificates": [_scalars(one, _CERTIFICATE) for one in path.certificates],
+        "first": _encode_fit("first", path._first, arrays),
+    }
+    if isinstance(path, SparsePath):
+        _check_path(path)
+        meta |= {"n_values": len(path.coefs.data), "options": None} | _scalars(path, _SPARSE_PATH_META)
+        if path._options:
+            # A mapping has no attributes
+            options = types.SimpleNamespace(**path._options)
+            arrays |= _members("options", options, _OPTIONS_ARRAYS)
+            meta["options"] = _scalars(options, _OPTIONS_META)
+        arrays |= _members("path", path, _SPARSE_PATH_ARRAYS) | _members("coefs", path.coefs, _COEFS)
+    else:
+        meta |= {"rank": len(path.singular_values)} | _scalars(path, _RIDGE_PATH_META)
+        arrays |= _members("path", path, _RIDGE_PATH_ARRAYS)
+    return meta
 
 
 def _scalars(record: Any, kinds: Mapping[str, type]) -> dict[str, Any]:
@@ -287,68 +418,282 @@ def _list(names: tuple[str, ...] | None) -> list[str] | None:
 def _members(prefix: str, record: Any, table: Mapping[str, tuple[str, ...]]) -> dict[str, np.ndarray]:
     values = {name: getattr(record, name) for name in table}
     return {
-        f"{prefix}.{name}.npy": np.asarray(value, _dtype(name), order="C")
+        f"{prefix}.{name}.npy": np.asarray(value, _dtypes(name, value)[0], order="C")
         for name, value in values.items()
         if value is not None
     }
 
 
-def _dtype(name: str) -> str:
-    return _INT if name in _INTEGER_ARRAYS else _FLOAT
+def _dtypes(name: str, value: Any = None) -> tuple[str, ...]:
+    """What a member of this name may be made of; that of `value` alone where there is one."""
+    if name not in _INTEGER_ARRAYS:
+        return (_FLOAT,)
+    if value is None:
+        return (_INT, _SHORT)
+    return (_SHORT if getattr(value, "dtype", None) == np.int32 else _INT,)
+
+
+# --- reading ------------------------------------------------------------------------------------------------
 
 
 def _decode(stream: BinaryIO) -> Model:
     size = os.fstat(stream.fileno()).st_size
     archive = _open(stream, size)
-    meta = _read_meta(archive)
+    # What a description of version 1 does not speak of
+    meta = {"path": None, "sparse_cross_validation": None} | _read_meta(archive)
     t = _typed(meta, "n_targets", int, optional=True)
     if t == 0:
         raise ValueError("it has no target")
-    part = _typed(meta, "fit", dict)
+    dims: dict[str, tuple[int, ...]] = {"t": () if t is None else (t,), "2": (2,)}
+    wanted: dict[str, tuple[str, ...]] = {}
+    path_part = _typed(meta, "path", dict, optional=True)
+    cv_part = _typed(meta, "cross_validation", dict, optional=True)
+    sparse_part = _typed(meta, "sparse_cross_validation", dict, optional=True)
+    if sparse_part is not None and (path_part is None or cv_part is not None):
+        raise ValueError("its cross-validation has no path, or is of two kinds")
+    first = path_fields = fields = None
+    if path_part is not None:
+        path_fields = _path_fields(path_part, dims, wanted)
+        first = _fit_fields("first", _typed(path_part, "first", dict), dims, wanted)
+    if path_part is None or sparse_part is not None or meta.get("fit") is not None:
+        fields = _fit_fields("fit", meta, dims, wanted)
+    cv_fields: dict[str, Any] = {}
+    if cv_part is not None:
+        cv_fields = _cv_fields(cv_part, dims, wanted)
+    elif sparse_part is not None:
+        cv_fields = _sparse_cv_fields(sparse_part, dims, wanted)
+    arrays = _read_arrays(archive, wanted, dims)
+
+    path: SparsePath | RidgePath | None = None
+    if path_part is not None and path_fields is not None and first is not None:
+        path = _path(path_part, path_fields, arrays, _fit("first", first, arrays))
+    fit = None if fields is None else _fit("fit", fields, arrays)
+    cv: CrossValidation | SparseCrossValidation | None = None
+    if fit is not None and cv_part is not None:
+        cv = CrossValidation(**cv_fields, **_taken(arrays, "cross_validation", _CV_ARRAYS), errors=None, fit=fit)
+        _check_choice(cv)
+    elif fit is not None and path is not None and sparse_part is not None:
+        found = _taken(arrays, "sparse_cross_validation", _SPARSE_CV_ARRAYS)
+        found["index"] = tuple(found["index"].tolist())
+        cv = SparseCrossValidation(**cv_fields, **found, path=path, fit=fit)
+        _check_sparse_choice(cv)
+    elif cv_part is not None:
+        raise ValueError("its cross-validation has no fit")
+    about = _typed(meta, "about", dict)
+    _check_about(about)
+    columns = _columns(meta, dims["p"][0])
+    return Model(fit, cv, columns, about, None if sparse_part is not None else path)
+
+
+def _fit_fields(
+    prefix: str, mapping: dict[str, Any], dims: dict[str, tuple[int, ...]], wanted: dict[str, tuple[str, ...]]
+) -> dict[str, Any]:
+    """What a description says of a fit, checked; its members are added to `wanted`, its features to `dims`."""
+    part = _typed(mapping, "fit", dict)
     fields: dict[str, Any] = {name: _typed(part, name, kind) for name, kind in _FIT_META.items()}
     if not 0 < fields["sum_weights"] < math.inf:
         raise ValueError(f"its sum of weights is {fields['sum_weights']}, not a positive number")
+    _check_ratios(fields["l1_ratio"])
+    _check_convention(fields["convention"])
     p = fields["n_features"]
-    dims = {"t": () if t is None else (t,), "p": (p,)}
-    wanted = {f"fit.{name}.npy": shapes for name, shapes in _FIT_ARRAYS.items()}
-    cv_part = _typed(meta, "cross_validation", dict, optional=True)
-    if cv_part is not None:
-        n_alphas = _typed(cv_part, "n_alphas", int)
-        if n_alphas < 1:
-            raise ValueError("its cross-validation has no alpha")
-        if _typed(cv_part, "method", str) not in METHODS:
-            raise ValueError(f"its cross-validation is of a kind that is not known, {cv_part['method']!r:.40}")
-        if _typed(cv_part, "rule", str) not in _RULES:
-            raise ValueError(f"its alpha was chosen by a rule that is not known, {cv_part['rule']!r:.40}")
-        n_folds = _typed(cv_part, "n_folds", int, optional=True)
-        dims |= {"k": (n_alphas,), "f": (n_folds or 0,)}
-        wanted |= {f"cross_validation.{name}.npy": shapes for name, shapes in _CV_ARRAYS.items()}
-        if n_folds is not None:
-            wanted["cross_validation.fold_scores.npy"] = ("fkt",)
-    arrays = _read_arrays(archive, wanted, dims)
+    if dims.setdefault("p", (p,)) != (p,):
+        raise ValueError(f"its fit has {p} features, and its path {dims['p'][0]}")
+    wanted |= {f"{prefix}.{name}.npy": shapes for name, shapes in _FIT_ARRAYS.items()}
+    pair = _typed({"pair": False} | part, "pair", bool)
+    if pair:
+        if not CONVENTIONS[fields["convention"]].is_pair:
+            raise ValueError(f"its alpha is a pair, which {fields['convention']!r} does not have")
+        wanted[f"{prefix}.alpha.npy"] = ("2", "2t")
+    return fields | {
+        "pair": pair,
+        "certificate": _certificate(_typed(mapping, "certificate", dict)),
+        "target_certificates": _certificates(mapping, "target_certificates", *dims["t"] or (1,)),
+        "feature_names": _names(mapping, "feature_names", p),
+        "target_names": _names(mapping, "target_names", *dims["t"] or (1,)),
+    }
 
-    part = _typed(meta, "certificate", dict)
-    certificate = Certificate(**{name: _typed(part, name, kind) for name, kind in _CERTIFICATE.items()})
-    fields |= {name: arrays.get(f"fit.{name}.npy") for name in _FIT_ARRAYS}
-    _check_alpha(fields["alpha"], fields["convention"], fields["sum_weights"])
-    fit = Fit(
-        **fields,
-        certificate=certificate,
-        feature_names=_names(meta, "feature_names", p),
-        target_names=_names(meta, "target_names", 1 if t is None else t),
-    )
-    cv = None
-    if cv_part is not None:
-        parts: dict[str, Any] = {name: _typed(cv_part, name, kind) for name, kind in _CV_META.items()}
-        parts |= {name: arrays.get(f"cross_validation.{name}.npy") for name in _CV_ARRAYS}
-        cv = CrossValidation(**parts, errors=None, fit=fit)
-        _check_alpha(cv.alphas, cv.convention, fit.sum_weights)
-        index = np.asarray(cv.index)
-        if not ((index >= 0) & (index < len(cv.alphas))).all() or not np.array_equal(cv.alphas[index], cv.alpha):
-            raise ValueError("its cross-validation chose an alpha that is not where it says")
-    about = _typed(meta, "about", dict)
-    _check_about(about)
-    return Model(fit, cv, _columns(meta, p), about)
+
+def _certificate(part: dict[str, Any]) -> Certificate:
+    return Certificate(**{name: _typed(part, name, kind) for name, kind in _CERTIFICATE.items()})
+
+
+def _certificates(mapping: dict[str, Any], key: str, count: int) -> tuple[Certificate, ...] | None:
+    # Descriptions without them are older
+    parts = _typed({key: None} | mapping, key, list, optional=True)
+    if parts is None:
+        return None
+    if len(parts) != count or not all(isinstance(one, dict) for one in parts):
+        raise ValueError(f"{key!r} in member {_META!r} must be {count} objects")
+    return tuple(map(_certificate, parts))
+
+
+def _fit(prefix: str, fields: dict[str, Any], arrays: Mapping[str, Any]) -> Fit:
+    values = _taken(arrays, prefix, _FIT_ARRAYS)
+    if fields.pop("pair"):
+        values["alpha"] = tuple(values["alpha"] if values["alpha"].ndim > 1 else values["alpha"].tolist())
+    fit = Fit(**fields, **values)
+    _check_alpha(fit.alpha, fit.convention, fit.sum_weights)
+    return fit
+
+
+def _path_fields(
+    part: dict[str, Any], dims: dict[str, tuple[int, ...]], wanted: dict[str, tuple[str, ...]]
+) -> dict[str, Any]:
+    """As `_fit_fields`, of a path, but for its first solution."""
+    sparse, count = _typed(part, "sparse", bool), _typed(part, "n_alphas", int)
+    if count < 1:
+        raise ValueError("its path has no alpha")
+    certificates = _certificates(part, "certificates", count)
+    if certificates is None:
+        raise ValueError("its path has no certificates")
+    meta = _SPARSE_PATH_META if sparse else _RIDGE_PATH_META
+    fields: dict[str, Any] = {name: _typed(part, name, kind) for name, kind in meta.items()}
+    _check_convention(fields["convention"])
+    dims["q"] = (count,)
+    tables: dict[str, Mapping[str, tuple[str, ...]]] = {"path": _SPARSE_PATH_ARRAYS if sparse else _RIDGE_PATH_ARRAYS}
+    if sparse:
+        _check_ratios(fields["l1_ratio"])
+        tables["coefs"] = _COEFS
+        options = _typed(part, "options", dict, optional=True)
+        if options is not None:
+            tables["options"] = _OPTIONS_ARRAYS
+            fields["_options"] = {name: _typed(options, name, kind) for name, kind in _OPTIONS_META.items()}
+        dims |= {"z": (_typed(part, "n_values", int),), "i": (count * math.prod(dims["t"]) + 1,)}
+    else:
+        dims["r"] = (_typed(part, "rank", int),)
+    for prefix, table in tables.items():
+        wanted |= {f"{prefix}.{name}.npy": shapes for name, shapes in table.items()}
+    return fields | {"certificates": certificates}
+
+
+def _path(
+    part: dict[str, Any], fields: dict[str, Any], arrays: Mapping[str, Any], first: Fit
+) -> SparsePath | RidgePath:
+    names = _names(part, "feature_names", first.n_features)
+    path: SparsePath | RidgePath
+    if "coefs.data.npy" in arrays:
+        from scipy import sparse
+
+        data, indices, pointers = _taken(arrays, "coefs", _COEFS).values()
+        _check_compressed(indices, pointers, first.n_features)
+        coefs = sparse.csc_array((data, indices, pointers), shape=(first.n_features, len(pointers) - 1))
+        found = _taken(arrays, "path", _SPARSE_PATH_ARRAYS)
+        if "_options" in fields:
+            fields["_options"] |= _taken(arrays, "options", _OPTIONS_ARRAYS)
+        path = SparsePath(**fields, **found, coefs=coefs, _first=first, feature_names=names)
+        _check_path(path)
+    else:
+        path = RidgePath(**fields, **_taken(arrays, "path", _RIDGE_PATH_ARRAYS), _first=first, feature_names=names)
+    _check_decreasing(path.alphas, path.convention, first.sum_weights)
+    return path
+
+
+def _check_compressed(indices: np.ndarray, pointers: np.ndarray, n_features: int) -> None:
+    """What scipy takes on trust: that no index leads out of the matrix, and that each is there once, in order."""
+    if pointers[0] != 0 or pointers[-1] != len(indices) or not (pointers[1:] >= pointers[:-1]).all():
+        raise ValueError("the columns of its coefficients do not follow each other")
+    if len(indices) == 0:
+        return
+    if indices.min() < 0 or indices.max() >= n_features:
+        raise ValueError(f"its coefficients are of features that are not among its {n_features}")
+    rising = indices[1:] > indices[:-1]
+    starts = pointers[(pointers > 0) & (pointers < len(indices))]
+    rising[starts - 1] = True
+    if not rising.all():
+        raise ValueError("its coefficients are not in the order of the features, or one is there twice")
+
+
+def _check_path(path: SparsePath) -> None:
+    for what, values in (("coefficients", path.coefs.data), ("intercepts", path.intercepts)):
+        if not np.isfinite(values).all():
+            raise ValueError(f"the {what} of its path are not all finite")
+    if not ((path.n_active >= 0) & (path.n_active <= path._first.n_features)).all():
+        raise ValueError("its path has more active features than there are")
+    if said := path._options:
+        if said.keys() != (known := _OPTIONS_META.keys() | _OPTIONS_ARRAYS.keys()):
+            raise ValueError(
+                f"its path must have the options {', '.join(sorted(known))}, not {', '.join(sorted(said))}"
+            )
+        same = {"l1_ratio": path.l1_ratio, "convention": path.convention, "fit_intercept": path._first.fit_intercept}
+        same["multi_task"] = path.intercepts.ndim > 1
+        if any(said[name] != value for name, value in same.items()):
+            raise ValueError("its path has options of another problem")
+    if not (0 <= path._deviance < math.inf and 1 <= path._count <= path._first.n_samples):
+        raise ValueError("its path has no deviance, or a number of rows that cannot be")
+
+
+def _check_decreasing(alphas: Any, convention: str, sum_weights: float) -> None:
+    canonical = np.atleast_1d(_check_alpha(alphas, convention, sum_weights))
+    if not (canonical[..., 1:] <= canonical[..., :-1]).all():
+        raise ValueError("its alphas do not decrease")
+
+
+def _cv_fields(
+    part: dict[str, Any], dims: dict[str, tuple[int, ...]], wanted: dict[str, tuple[str, ...]]
+) -> dict[str, Any]:
+    """As `_fit_fields`, of a cross-validation of ridge."""
+    count = _scored(part)
+    if _typed(part, "method", str) not in METHODS:
+        raise ValueError(f"its cross-validation is of a kind that is not known, {part['method']!r:.40}")
+    _check_rule(part)
+    n_folds = _typed(part, "n_folds", int, optional=True)
+    dims |= {"k": (count,), "f": (n_folds or 0,)}
+    wanted |= {f"cross_validation.{name}.npy": shapes for name, shapes in _CV_ARRAYS.items()}
+    if n_folds is not None:
+        wanted["cross_validation.fold_scores.npy"] = ("fkt",)
+    return {name: _typed(part, name, kind) for name, kind in _CV_META.items()}
+
+
+def _sparse_cv_fields(
+    part: dict[str, Any], dims: dict[str, tuple[int, ...]], wanted: dict[str, tuple[str, ...]]
+) -> dict[str, Any]:
+    """As `_fit_fields`, of a cross-validation of elastic nets."""
+    count = _scored(part)
+    _check_rule(part)
+    n_folds = _typed(part, "n_folds", int)
+    if n_folds < 1:
+        raise ValueError("its cross-validation has no fold")
+    dims |= {"k": (count,), "f": (n_folds,), "m": (_typed(part, "n_l1_ratios", int),)}
+    wanted |= {f"sparse_cross_validation.{name}.npy": shapes for name, shapes in _SPARSE_CV_ARRAYS.items()}
+    return {name: _typed(part, name, kind) for name, kind in _SPARSE_CV_META.items()}
+
+
+def _scored(part: dict[str, Any]) -> int:
+    count: int = _typed(part, "n_alphas", int)
+    if count < 1:
+        raise ValueError("its cross-validation has no alpha")
+    return count
+
+
+def _check_rule(part: dict[str, Any]) -> None:
+    if _typed(part, "rule", str) not in _RULES:
+        raise ValueError(f"its alpha was chosen by a rule that is not known, {part['rule']!r:.40}")
+
+
+def _check_choice(cv: CrossValidation) -> None:
+    _check_alpha(cv.alphas, cv.convention, cv.fit.sum_weights)
+    index = np.asarray(cv.index)
+    if not ((index >= 0) & (index < len(cv.alphas))).all() or not np.array_equal(cv.alphas[index], cv.alpha):
+        raise ValueError("its cross-validation chose an alpha that is not where it says")
+
+
+def _check_sparse_choice(cv: SparseCrossValidation) -> None:
+    _check_ratios(cv.l1_ratios)
+    _check_decreasing(cv.alphas, cv.convention, cv.fit.sum_weights)
+    (row, k), shape = cv.index, cv.scores.shape
+    if not (0 <= row < shape[0] and 0 <= k < shape[1]) or cv.l1_ratios[row] != cv.l1_ratio:
+        raise ValueError("its cross-validation chose a penalty that is not where it says")
+    grid = cv.alphas if cv.alphas.ndim == 1 else cv.alphas[row]
+    if not np.array_equal(grid, cv.path.alphas) or cv.convention != cv.path.convention:
+        raise ValueError("its cross-validation and its path are not of the same alphas")
+    if grid[k] != cv.alpha or cv.fit.alpha != cv.alpha:
+        raise ValueError("its cross-validation chose an alpha that is not where it says")
+    if cv.alpha_min not in grid or not (math.isnan(cv.alpha_1se) or cv.alpha_1se in grid):
+        raise ValueError("its cross-validation has an alpha that is not one of those it tried")
+
+
+def _taken(arrays: Mapping[str, Any], prefix: str, table: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    return {name: arrays.get(f"{prefix}.{name}.npy") for name in table}
 
 
 def _open(stream: BinaryIO, size: int) -> zipfile.ZipFile:
@@ -415,20 +760,20 @@ def _read_arrays(
     for name in present:
         info = archive.getinfo(name)
         dtype, shape, offset = _header(archive, info)
-        expected = _dtype(name.split(".")[1])
-        if dtype != expected:
-            raise ValueError(f"member {name!r} has dtype {dtype!r} where {expected!r} belongs")
+        expected = _dtypes(name.split(".")[1])
+        if dtype not in expected:
+            raise ValueError(f"member {name!r} has dtype {dtype!r} where {expected[0]!r} belongs")
         allowed = [sum((dims[letter] for letter in letters), ()) for letters in wanted[name] if letters != "?"]
         if shape not in allowed:
             raise ValueError(f"member {name!r} has shape {shape} where {allowed[0]} belongs")
-        if offset + 8 * math.prod(shape) != info.file_size:
+        if offset + np.dtype(dtype).itemsize * math.prod(shape) != info.file_size:
             raise ValueError(
                 f"member {name!r} claims {math.prod(shape)} elements and holds {info.file_size - offset} bytes"
             )
-        offsets[name] = shape, offset
+        offsets[name] = dtype, shape, offset
     arrays: dict[str, Any] = {}
-    for name, (shape, offset) in offsets.items():
-        data = np.frombuffer(archive.read(name), _dtype(name.split(".")[1]), offset=offset)
+    for name, (dtype, shape, offset) in offsets.items():
+        data = np.frombuffer(archive.read(name), dtype, offset=offset)
         # The copy is aligned, writable and in native byte order
         array = data.reshape(shape).astype(data.dtype.newbyteorder("="))
         arrays[name] = array if shape else array.item()
@@ -468,14 +813,27 @@ def _typed(mapping: dict[str, Any], key: str, kind: type, *, optional: bool = Fa
     return value
 
 
-def _check_alpha(alpha: Any, convention: str, sum_weights: float) -> None:
+def _check_convention(convention: str) -> None:
     if convention not in CONVENTIONS:
         raise ValueError(f"its alpha is in a convention that is not known, {convention!r:.40}")
+
+
+def _check_ratios(values: Any) -> None:
+    # Every comparison with NaN is false
+    if not ((np.asarray(values) >= 0) & (np.asarray(values) <= 1)).all():
+        raise ValueError(f"its l1_ratio is not between 0 and 1: {values!r:.40}")
+
+
+def _check_alpha(alpha: Any, convention: str, sum_weights: float) -> Any:
+    """The canonical alpha."""
+    _check_convention(convention)
     try:
+        canonical = canonical_alpha(alpha, convention, sum_weights=sum_weights)
         # In sum units as well: no fit has a W alpha beyond float64
-        from_canonical(ridge_alpha(alpha, convention, sum_weights=sum_weights), "sum", sum_weights=sum_weights)
+        from_canonical(canonical, "sum", sum_weights=sum_weights)
     except ValueError as error:
         raise ValueError(f"its alpha is impossible ({error})") from None
+    return canonical
 
 
 def _names(mapping: dict[str, Any], key: str, count: int) -> tuple[str, ...] | None:

@@ -264,9 +264,9 @@ def test_more_folds_than_rows(refuse, csv):
 
 
 def test_help_says_what_alpha_of_positive_and_what_intervals_are(run):
-    text = " ".join(run("fit", "--help").out.split())
+    text = " ".join(run("fit", "--help").out.replace("│", " ").split())
     for words in (
-        "loo|gcv|aic|bic|evidence|K",
+        "leave-one-out (loo, the default",
         "coefficients of any sign",
         "not for the true coefficients",
         "at random",
