@@ -41,6 +41,13 @@ def takes_gram(design: Design) -> bool:
     return 0 < p <= max(_NARROW, design.n // _TALL) and affordable(40.0 * p * p)
 
 
+def whole_gram(design: Design) -> Array:
+    """Z'Z of all features, both triangles."""
+    gram = design.gram()
+    gram += np.tril(gram, -1).T
+    return gram
+
+
 class Engine:
     """Solves one problem at decreasing lambdas, each starting from the one before."""
 
@@ -55,8 +62,7 @@ class Engine:
         if given is not None:
             gram = given
         elif tall and gram is None:
-            gram = d.gram()
-            gram += np.tril(gram, -1).T
+            gram = whole_gram(d)
         self.set = WorkingSet(problem, gram=gram, exact=given is None)
         self.passes = 0
         self.before: float | None = None
@@ -172,7 +178,7 @@ class Engine:
             if good < count and not self.set.whole:
                 more = self._violators(found, after)
             if good == 0 and not self.set.exact:
-                self.set.take_gram()
+                self.set.take(whole_gram(P.design))
                 continue
             if good == 0 and (not len(more) or attempts > _ATTEMPTS):
                 good = 1  # as near as it gets

@@ -279,11 +279,9 @@ class WorkingSet:
         self.G[m:total, m:total] = own + np.tril(own, -1).T
         self._append(which)
 
-    def take_gram(self) -> None:
+    def take(self, gram: Array) -> None:
         """This package's own Gram matrix of all features, in the place of one with too few digits."""
-        gram = self.problem.design.gram()
         self.G[...] = gram
-        self.G += np.tril(gram, -1).T
         self.exact = True
         self.state[:] = 0
 
@@ -303,7 +301,7 @@ class WorkingSet:
 
     def _solve_blocks(self, lam: Array, tol: float) -> tuple[int, Array]:
         m, t = len(self.which), self.problem.t
-        out, past, scratch = np.zeros((m, t * len(lam)), order="F"), np.empty(6 * m * t), np.empty(t)
+        out, past, scratch = np.zeros((m, t * len(lam)), order="F"), np.empty(7 * m * t), np.empty(t)
         for k, one in enumerate(lam):
             gap = _interrupt.run(
                 _blocks.solve, self.G, m, self.c, self.problem.square, self.l1, self.l2, self.lower, self.upper,

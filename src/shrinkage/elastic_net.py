@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ._design import Design, check_flag
-from ._engine import Engine
+from ._engine import Engine, takes_gram, whole_gram
 from ._gram import check_gram
 from ._path import Bar, path_grid, trace, warn_path
 from ._result import Certificate, Fit
@@ -144,11 +144,12 @@ def elastic_net(
         return _as_ridge(X, setup, alpha)
     W, dof = np.zeros((design.p, design.t), order="F"), np.zeros(design.t)
     parts, reason = [], "there is no feature to fit"
+    shared = whole_gram(design) if given is None and len(setup.together) > 1 and takes_gram(design) else None
     for targets in setup.together:
         problem = setup.problem(targets)
         lam = float(alphas[targets.start]) * design.total_weight
         warm = None if starts is None else problem.solution(starts[:, targets], 0)
-        engine = Engine(problem, setup.tol, warm, given=given)
+        engine = Engine(problem, setup.tol, warm, gram=shared, given=given)
         grid = np.array([lam])
         if starts is None and not engine.set.whole:
             top = engine.largest()
