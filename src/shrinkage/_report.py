@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import conventions
-from ._result import METHODS, RESIDUAL_ALARM
+from ._result import METHODS, RESIDUAL_ALARM, Fit
 from ._sparse_result import SparseCrossValidation, SparsePath
 from ._tables import counted, listed
 from .inference import CAVEAT, Inference
@@ -79,11 +79,11 @@ def report(model: Model, inference: Inference | None = None) -> dict[str, Any]:
         facts["alpha_sum"] = conventions.from_canonical(alpha, "sum", sum_weights=fit.sum_weights)
     else:
         explained = noted.get("training_r2")
-        if isinstance(path, SparsePath) and fit.alpha in path.alphas:
-            explained = path.deviance_explained[path.alphas == fit.alpha][0]
+        if isinstance(path, SparsePath) and (place := _place(fit, path)) is not None:
+            explained = path.deviance_explained[place]
         facts |= {
             "l1_ratio": fit.l1_ratio,
-            "n_active": np.count_nonzero(size),
+            "n_active": np.count_nonzero(np.atleast_2d(fit.coef).any(axis=0)),
             "deviance_explained": explained,
         }
     if inference is not None:
@@ -130,9 +130,15 @@ def _intervals(
 
 def _kind(model: Model) -> str:
     fit, cv = model.chosen, model.cross_validation
-    sparse = isinstance(cv, SparseCrossValidation) or model.path is not None
+    sparse = isinstance(cv, SparseCrossValidation) or isinstance(model.path, SparsePath)
     ratios = set(cv.l1_ratios.tolist()) if isinstance(cv, SparseCrossValidation) else {fit.l1_ratio}
     return "lasso" if ratios == {1.0} else "elastic-net" if sparse or fit.l1_ratio > 0 else "ridge"
+
+
+def _place(fit: Fit, path: SparsePath) -> int | None:
+    """Which alpha of a path is that of a fit."""
+    found = np.flatnonzero(path.alphas == fit.alpha) if np.ndim(fit.alpha) == 0 else ()
+    return int(found[0]) if len(found) else None
 
 
 def _entries(path: SparsePath) -> tuple[np.ndarray, list[dict[str, Any]]]:
@@ -191,20 +197,19 @@ def _score(model: Model, noted: Mapping[str, Any]) -> dict[str, Any] | None:
             "index": cv.index,
         }
     criterion = noted.get("criterion")
-    if not isinstance(path, SparsePath) or criterion not in CRITERIA or model.chosen.alpha not in path.alphas:
+    if not isinstance(path, SparsePath) or criterion not in CRITERIA or (at := _place(model.chosen, path)) is None:
         return None
-    k = int(np.flatnonzero(path.alphas == model.chosen.alpha)[0])
     values = path.criterion(criterion)
     return _errors(math.nan, math.nan, None) | {
         "method": criterion,
         "folds": None,
         "rule": "min",
-        "value": values[k],
-        "at_edge": len(path) > 1 and k == len(path) - 1,
+        "value": values[at],
+        "at_edge": len(path) > 1 and at == len(path) - 1,
         "alphas": canonical_alpha(path.alphas, path.convention, sum_weights=W),
         "scores": values,
         "standard_errors": np.full(len(values), np.nan),
-        "index": k,
+        "index": at,
     }
 
 

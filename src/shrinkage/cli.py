@@ -33,9 +33,7 @@ from .persistence import Column, Model, Scalar, atomic_write, load_model, save
 #: Words for --cv, all but folds, for ridge and for the others; and what those without a standard error stand for.
 _SCORES = [method for method in METHODS if method != "cv"]
 _SPARSE_SCORES = list(CRITERIA)
-_WITHOUT_ERROR = METHODS | CRITERIA
-for _name in ("loo", "cv"):
-    del _WITHOUT_ERROR[_name]
+_WITHOUT_ERROR = {name: meaning for name, meaning in (METHODS | CRITERIA).items() if name not in ("loo", "cv")}
 _WORDS = ", ".join(f"{meaning} ({method})" for method, meaning in _WITHOUT_ERROR.items())
 #: How many folds, and how many alphas, where the command does not say.
 _FOLDS, _ALPHAS = 10, 100
@@ -45,6 +43,10 @@ class Family(enum.StrEnum):
     ridge = "ridge"
     lasso = "lasso"
     elastic_net = "elastic-net"
+
+
+#: The ones that penalize absolute values, in a sentence.
+_A = {Family.lasso: "a lasso", Family.elastic_net: "an elastic net"}
 
 
 class Rule(enum.StrEnum):
@@ -139,9 +141,7 @@ def build_app() -> Any:
             Path | None,
             typer.Option("--output", "-o", help="Where to save the model (.npz).", show_default=False),
         ] = None,
-        model: Annotated[
-            Family, typer.Option(help="ridge, lasso or elastic-net.", metavar="MODEL", show_default="ridge")
-        ] = Family.ridge,
+        model: Annotated[Family, typer.Option(help="ridge, lasso or elastic-net.", metavar="MODEL")] = Family.ridge,
         l1_ratio: Annotated[
             str | None,
             typer.Option(
@@ -358,7 +358,7 @@ def _choice(
     if family is Family.ridge and method == "ebic":
         _refuse("--cv", f"ebic counts coefficients that are not zero; of ridge: {', '.join(_SCORES)} or K.")
     if family is not Family.ridge and isinstance(method, str) and method not in _SPARSE_SCORES:
-        _refuse("--cv", f"{method} is for --model ridge; of a {family}: K folds, {', '.join(_SPARSE_SCORES)}.")
+        _refuse("--cv", f"{method} is for --model ridge; of {_A[family]}: K folds, {', '.join(_SPARSE_SCORES)}.")
     if rule is not None and grid is not None and len(grid) == 1:
         _refuse("--rule", "there is one alpha, so nothing to choose.")
     if rule is Rule.one_se and method in _WITHOUT_ERROR:
@@ -367,7 +367,7 @@ def _choice(
     if method == "evidence" and grid is not None:
         _refuse("--cv", "evidence finds its own alpha, between those of any list; leave out --alphas.")
     if intervals and family is not Family.ridge:
-        _refuse("--intervals", f"there are intervals for --model ridge, and none for a {family}.")
+        _refuse("--intervals", f"there are intervals for --model ridge, and none for {_A[family]}.")
     if positive and intervals:
         _refuse("--intervals", "coefficients held at zero have no such intervals; leave out --positive.")
     if l1_ratio is not None:

@@ -339,6 +339,14 @@ def test_show_a_path_of_several_targets(run, rows):
     assert header == ["feature", "y0", "y1", "entry", "at", "alpha"]
 
 
+def test_show_a_path_of_ridge(run, rows):
+    path = shrinkage.ridge_path(*rows[:2], [1.0, 0.1])
+    save(Model(path[1], path=path), "m.npz")
+    facts = run("show", "m.npz", "--json").json
+    assert facts["model"] == "ridge" and facts["alpha_sum"] == pytest.approx(6.0)
+    assert "entry" not in facts["coefficients"][0] and "ridge regression of y" in run("show", "m.npz").out
+
+
 def test_a_strange_criterion_in_a_file_is_as_good_as_none(run, rows):
     X, y, _ = rows
     path = shrinkage.elastic_net_path(X, y, 5)
@@ -347,7 +355,8 @@ def test_a_strange_criterion_in_a_file_is_as_good_as_none(run, rows):
         assert run("show", "m.npz", "--json").json["score"] is None
     elsewhere = dataclasses.replace(path[2], alpha=0.123)
     save(Model(elsewhere, None, None, {"criterion": "bic"}, path), "m.npz")
-    assert run("show", "m.npz", "--json").json["score"] is None
+    facts = run("show", "m.npz", "--json").json
+    assert facts["score"] is None and facts["deviance_explained"] is None
 
 
 @pytest.mark.parametrize("options", [["--alphas", "1"], ["--cv", "bic"], []])
@@ -398,7 +407,7 @@ def test_json_is_strict(run, rows):
     [
         (["--model", "lasso", "--cv", "loo"], ["--cv", "loo is for --model ridge", "lasso: K folds, aic, bic, ebic"]),
         (["--model", "lasso", "--cv", "gcv"], ["--cv", "gcv is for --model ridge"]),
-        (["--model", "elastic-net", "--cv", "evidence"], ["--cv", "evidence is for", "of a elastic-net"]),
+        (["--model", "elastic-net", "--cv", "evidence"], ["--cv", "evidence is for", "of an elastic net"]),
         (["--model", "ridge", "--cv", "ebic"], ["--cv", "ebic counts coefficients", "loo, gcv"]),
         (["--model", "lasso", "--cv", "bic", "--rule", "1se"], ["--rule", "standard error", "number of folds"]),
         (["--model", "lasso", "--alphas", "1", "--rule", "1se"], ["--rule", "one alpha"]),
