@@ -144,6 +144,8 @@ def _joint_degrees(problem: Problem, lam: float, which: Array, w: Array, gram: A
     M = _inverse(gram[np.ix_(moving, moving)] + np.diag(d))
     trace = problem.t * (len(moving) - d @ np.diagonal(M))
     bent = np.flatnonzero(m)
+    if not len(bent):
+        return float(trace)
     cosines = u[bent] @ u[bent].T
     inner = np.diag(1.0 / m[bent]) - M[np.ix_(bent, bent)] * cosines
     rest = (M - M @ (d[:, None] * M))[np.ix_(bent, bent)] * cosines
