@@ -137,7 +137,9 @@ def _kind(model: Model) -> str:
 
 def _place(fit: Fit, path: SparsePath) -> int | None:
     """Which alpha of a path is that of a fit."""
-    found = np.flatnonzero(path.alphas == fit.alpha) if np.ndim(fit.alpha) == 0 else ()
+    if np.ndim(fit.alpha):
+        return None
+    found = np.flatnonzero(path.alphas == fit.alpha)
     return int(found[0]) if len(found) else None
 
 
