@@ -366,6 +366,20 @@ def test_save_refuses_a_path_that_is_not_finite(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_path_that_does_not_know_how_it_was_fitted(tmp_path):
+    X, y = problem(seed=1, p=5)
+    path = dataclasses.replace(PATHS["lasso"], _options={})
+    save(path, tmp_path / "m.npz")
+    again = load(tmp_path / "m.npz")
+    assert_same(path, again)
+    with pytest.raises(ValueError, match="does not know how it was fitted"):
+        again.predict(X, float(path.alphas[1]), data=(X, y))
+    for options in ({"l1_ratio": 1.0}, path._options | PATHS["weighted"]._options):
+        with pytest.raises(ValueError, match="its path (must have the options|has options of another problem)"):
+            save(dataclasses.replace(path, _options=options), tmp_path / "other.npz")
+    assert [p.name for p in tmp_path.iterdir()] == ["m.npz"]
+
+
 def test_save_refuses_two_paths_and_none(tmp_path):
     X, y = problem()
     cv = shrinkage.cross_validate(X, y, 3)
