@@ -375,7 +375,7 @@ def test_a_path_that_does_not_know_how_it_was_fitted(tmp_path):
     with pytest.raises(ValueError, match="does not know how it was fitted"):
         again.predict(X, float(path.alphas[1]), data=(X, y))
     for options in ({"l1_ratio": 1.0}, path._options | PATHS["weighted"]._options):
-        with pytest.raises(ValueError, match="its path (must have the options|has options of another problem)"):
+        with pytest.raises(ValueError, match=r"its path (must have the options|has options of another problem)"):
             save(dataclasses.replace(path, _options=options), tmp_path / "other.npz")
     assert [p.name for p in tmp_path.iterdir()] == ["m.npz"]
 
