@@ -1,9 +1,9 @@
 """shrinkage's solvers as scikit-learn estimators: the same signatures and attributes, and a certificate.
 
 All names take the place of what has the same name in `sklearn.linear_model` and `sklearn.kernel_ridge`, but for
-`AdaptiveLasso`, which is ours alone. Fitted estimators carry `certificate_` as well; the linear ones know their
-`effective_dof_`, and those of ridge and the lasso take `penalty_factor`. Needs scikit-learn 1.6 or later:
-``pip install "shrinkage[sklearn]"``.
+`AdaptiveLasso` and `RelaxedLasso`, which are ours alone. Fitted estimators carry `certificate_` as well; the linear
+ones know their `effective_dof_`, and those of ridge and the lasso take `penalty_factor`. Needs scikit-learn 1.6 or
+later: ``pip install "shrinkage[sklearn]"``.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from ._elastic_net_paths import enet_path, lasso_path
 from ._kernel_ridge import KernelRidge
 from ._lasso_variants import AdaptiveLasso, LassoLarsIC
 from ._multi_task import MultiTaskElasticNet, MultiTaskElasticNetCV, MultiTaskLasso, MultiTaskLassoCV
+from ._refits import RelaxedLasso
 from ._ridge import Ridge, RidgeCV, ridge_regression
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "MultiTaskElasticNetCV",
     "MultiTaskLasso",
     "MultiTaskLassoCV",
+    "RelaxedLasso",
     "Ridge",
     "RidgeCV",
     "RidgeClassifier",

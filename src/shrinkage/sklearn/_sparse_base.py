@@ -62,9 +62,9 @@ def _warn(certificates: tuple[Certificate, ...], tol: float) -> None:
 
 
 def solve(
-    X: Any, y: Array, alpha: float, *, tol: float, start: Any = None, **data: Any
+    X: Any, y: Array, alpha: float, *, tol: float, start: Any = None, function: Any = elastic_net, **data: Any
 ) -> tuple[Fit, tuple[Certificate, ...]]:
-    """The fit, and a certificate for each target, or one where all targets are one problem."""
+    """The fit by `function`, and a certificate for each target, or one where all targets are one problem."""
     targets = 1 if y.ndim == 1 else y.shape[1]
     if start is not None:
         start = np.atleast_2d(start)
@@ -78,7 +78,7 @@ def solve(
             columns = (y[:, [k]] for k in range(targets))
             fit = _side_by_side([elastic_net(X, column, alpha, tol=wanted_gap(tol), **data) for column in columns])
         else:
-            fit = elastic_net(X, y, alpha, tol=wanted_gap(tol), start=start, **data)
+            fit = function(X, y, alpha, tol=wanted_gap(tol), start=start, **data)
     each = (fit.certificate,) if fit.target_certificates is None else fit.target_certificates
     each = tuple(_accepted(one, tol) for one in each)
     _warn(each, tol)
