@@ -43,6 +43,8 @@ class Entry:
         answer = benchmark(call)
         if work.reading:
             benchmark.extra_info[work.unit] = work.reading(answer)
+        elif hasattr(answer, "seconds"):
+            benchmark.extra_info["seconds"] = answer.seconds
         achieved = work.achieved(problem, answer)
         if achieved is not None:
             benchmark.extra_info[work.measure] = achieved

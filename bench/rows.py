@@ -165,9 +165,10 @@ _HARD = tuple(shape.variant(suffix) for suffix in ("r0.9", "duplicated") for sha
 _NCI60 = _Shape("nci60", "planted-20x300-k4")
 _SPARSE = _Shape("sparse-20000x50000-0.0011-k100", "sparse-500x1000-0.01-k10", "float64-CSC")
 
-PATH_PEERS = (REFERENCE, "celer", "skglm", "python_glmnet")
+PATH_PEERS = (REFERENCE, "celer", "skglm", "python_glmnet", "adelie", "r_glmnet")
 LASSO_PEERS = (*PATH_PEERS, "sklearnex")
 GLMNET_DEFAULT = "python_glmnet_default"
+LOOSE_PEERS = (GLMNET_DEFAULT, "adelie_default", "r_glmnet_default")
 
 
 def _lasso(
@@ -176,7 +177,7 @@ def _lasso(
     must: float,
     aim: float | None = None,
     *,
-    contenders: tuple[str, ...] = (*PATH_PEERS, GLMNET_DEFAULT),
+    contenders: tuple[str, ...] = (*PATH_PEERS, *LOOSE_PEERS),
     repeats: int = 3,
     settings: Mapping[str, Any] | None = None,
     label: str = "",
@@ -201,7 +202,7 @@ def _one_alpha(
         shape,
         must,
         aim,
-        contenders=(*peers, GLMNET_DEFAULT),
+        contenders=(*peers, *LOOSE_PEERS),
         repeats=repeats,
         settings={"fraction": fraction},
         label=f"f={fraction:g}",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
+import sys
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy import sparse as sp
 
 from bench import problems, report, run, works
-from bench.peers import Peer
+from bench.peers import Peer, _worker
 from bench.rows import FASTEST, GROUPS, LIMIT, OURS, REFERENCE, ROWS, Group, Target
 from bench.works import (
     WORKS,
@@ -242,6 +245,76 @@ def test_contenders_are_driven_to_the_loosest_tolerance_that_meets_the_gap(monke
     assert driven("lasso", peer, problem).keywords == {"tol": 1e-3} and tried == [1e-3]
     monkeypatch.setattr(Library, "LOOSE", True, raising=False)
     assert peer.tolerances() == [None]
+
+
+WORKER = """
+import sys
+from pathlib import Path
+
+import numpy as np
+
+directory, n, p, storage = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+if storage == "dense":
+    X = np.fromfile(directory / "X").reshape((n, p), order="F")
+else:
+    data, indices, indptr = (np.fromfile(directory / f"X.{s}", t) for s, t in zip(("data", "indices", "indptr"), "dii"))
+    X = np.zeros((n, p))
+    X[indices, np.repeat(np.arange(p), np.diff(indptr))] = data
+y = np.fromfile(directory / "y")
+print("ready", flush=True)
+for line in sys.stdin:
+    alphas = np.fromfile(directory / "alphas")
+    if line.strip() == "0.5":
+        print("error it will not", flush=True)
+        continue
+    if line.strip() == "0.25":
+        sys.exit("it has had enough")
+    for name, numbers in {
+        "coefs.data": X.T @ y + alphas[-1],
+        "coefs.indices": np.arange(p, dtype="i4"),
+        "coefs.indptr": np.array([0] * len(alphas) + [p], dtype="i4"),
+        "intercepts": alphas + (line.strip() == "NA"),
+    }.items():
+        numbers.tofile(directory / name)
+    print(1234.5, flush=True)
+"""
+
+
+@pytest.mark.parametrize("name", ["planted-30x7-k3-float64-F", "sparse-30x7-0.3-float64-CSC"])
+def test_a_worker_has_the_problem_and_times_itself(tmp_path, name):
+    problem = problems.build_lasso(name)
+    script = tmp_path / "worker.py"
+    script.write_text(WORKER)
+    command = (sys.executable, str(script))
+
+    call = partial(_worker.path, command, problem, problem.alphas)
+    number, seconds, answer = run.calibrate(partial(call, None), WORKS["lasso_path"])
+    assert (number, seconds, run.timed(partial(call, None), 1, WORKS["lasso_path"])[0]) == (1, 1234.5, 1234.5)
+    coefs, intercepts = answer
+    assert not coefs[:, :-1].nnz and coefs.shape == (7, 100)
+    coef, intercept = _worker.last(answer)
+    assert coef == pytest.approx(problem.X.T @ problem.y + problem.alphas[-1]) and intercept == 1 + problem.alphas[-1]
+    assert np.array_equal(intercepts, 1 + problem.alphas) and np.array_equal(call(0.1)[1], problem.alphas)
+    assert _worker.last(answer).seconds == 1234.5
+
+    (worker,) = _worker._WORKERS[problem].values()
+    with pytest.raises(RuntimeError, match="it will not"):
+        call(0.5)
+    assert call(None).seconds == 1234.5  # which it survives
+    with pytest.raises(RuntimeError, match="has ended: it has had enough"):
+        call(0.25)
+    process, directory = worker._process, worker._directory
+    del problem, worker, call
+    gc.collect()
+    assert process.returncode is not None and not directory.exists()
+
+
+def test_a_worker_whose_program_is_missing_says_so():
+    with pytest.raises(ImportError, match="no-such-program cannot be run"):
+        _worker.said("no-such-program")
+    with pytest.raises(ImportError, match="no adelie"):
+        _worker.said(sys.executable, "-c", "raise ImportError('no adelie')")
+    assert _worker.said(sys.executable, "-c", "print('1.2')") == "1.2"
 
 
 def test_peak_bytes_are_those_beyond_what_was_there():

@@ -23,7 +23,8 @@ instead, the library's default, and nothing is asked of its answers.
 `IMPORTS` maps what to import to the statement that does it, for the import rows; `EXTRAS` names
 libraries that such a statement must not load. A function does what a user of the library would write
 and nothing else; with several targets, `coef` is (targets, features). A function left out means that the
-peer sits out that kind of work.
+peer sits out that kind of work. An answer with an attribute `seconds` is timed by that, not by how long the call took:
+a peer in a process of its own (``_worker.py``) leaves out what it takes to hand over questions and answers.
 """
 
 from __future__ import annotations
