@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from . import _interrupt
-from ._algebra import product
+from ._algebra import product, square
 from ._design import Design, affordable
 from ._kernels import coordinate as _coordinate
 from ._ridge_system import Array
@@ -27,10 +27,10 @@ _NARROW = 200
 _INNER = 0.3
 #: Bytes of columns that are copied for coordinate descent, and how often it goes over all of them.
 _COPY, _SWEEPS = 1 << 29, 12
-#: One in so many signs may still change where it is done.
-_SETTLED = 200
-#: Epochs over all columns, and then over those that moved.
-_PLAN = (1, 5)
+#: One in so many signs may still change where most of them are known.
+_SETTLED = 400
+#: Columns that move from which descent goes on to the end, and rounds of it with an extrapolation, at most.
+_MANY, _ROUNDS = 400, 12
 #: Attempts at one alpha, with more columns each time, before what there is must do.
 _ATTEMPTS = 200
 
@@ -53,12 +53,12 @@ class Engine:
 
     def __init__(
         self, problem: Problem, tol: float, start: Array | None = None, *, gram: Array | None = None,
-        given: Array | None = None,
+        given: Array | None = None, small: bool = False,
     ) -> None:  # fmt: skip
-        """`gram` is Z'Z, where it is known already; `given` what the caller says that it is."""
+        """`gram` is Z'Z, where it is known already; `given` what the caller says that it is; `small`: do without."""
         self.problem, d = problem, problem.design
         self.tol = tol * problem.size
-        tall = gram is not None or given is not None or takes_gram(d)
+        tall = gram is not None or given is not None or (takes_gram(d) and not small)
         if given is not None:
             gram = given
         elif tall and gram is None:
@@ -66,9 +66,13 @@ class Engine:
         self.set = WorkingSet(problem, gram=gram, exact=given is None)
         self.passes = 0
         self.before: float | None = None
+        #: Columns, coefficients and their proof, where `approach` has gone to the end.
+        self.solution: tuple[Array, Array, Measures] | None = None
         nonzero = np.zeros(0, np.intp) if start is None else np.flatnonzero(rows_used(start))
         if not tall:
-            self.set.add(np.union1d(problem.free, nonzero).astype(np.intp))
+            # what L2 alone penalizes always moves
+            smooth = (problem.l1 == 0) & (problem.lower < problem.upper) & (problem.diagonal > 0)
+            self.set.add(np.union1d(np.flatnonzero(smooth), nonzero).astype(np.intp))
         if start is not None:
             start = np.clip(start.T, problem.lower, problem.upper).T
             self.set.set(start[self.set.which])
@@ -99,11 +103,21 @@ class Engine:
 
     @property
     def gram(self) -> Array:
-        """That of the working set's columns."""
+        """That of the columns of the solutions."""
+        if self.solution is not None:
+            own = square(self.problem.columns(self.solution[0]))
+            return own + np.tril(own, -1).T
         m = len(self.set)
         return self.set.G[:m, :m]
 
-    def reason(self) -> str:
+    def how(self) -> tuple[str, str]:
+        """The solver, and why."""
+        p = self.problem.design.p
+        if self.solution is not None:
+            return "coordinate_descent", f"the Gram matrix of {len(self.solution[0])} of {p} features would cost more"
+        return "block_descent" if self.problem.t > 1 else "active_set", self._columns()
+
+    def _columns(self) -> str:
         p = self.problem.design.p
         if self.set.whole:
             return "one Gram matrix of all features" if self.set.exact else "the Gram matrix that was given"
@@ -118,30 +132,57 @@ class Engine:
         return float(ratio.max(initial=0.0))
 
     def approach(self, lam: float) -> bool:
-        """Coordinate descent from zero, to find most of the signs at a single lambda; whether that was worth it."""
+        """Coordinate descent from zero at a single lambda; whether that was worth it.
+
+        It finds most of the signs, and where what moves is many columns or sparse ones, whose Gram matrix would cost
+        more, it goes on to the end.
+        """
         P, d, stop = self.problem, self.problem.design, self.set.stop
-        candidates = np.flatnonzero(self._size() >= lam)
-        candidates = np.union1d(candidates[P.diagonal[candidates] > 0], P.free).astype(np.intp)
-        if 8.0 * d.n * len(candidates) > _COPY:
+        sparse = d.storage.sparse
+        usable = (P.diagonal > 0) & (P.lower < P.upper)
+        pushed = usable & (self._size() >= lam)
+        everywhere = d.p <= 2 * d.n or (sparse and np.count_nonzero(pushed) >= _MANY)
+        wanted = usable if everywhere else pushed
+        wanted[P.free] = True
+        candidates = np.flatnonzero(wanted).astype(np.int32)
+        if 8.0 * d.n * len(candidates) > _COPY and not P.in_place:
             return False
-        Z = P.columns(candidates)
-        w, r = np.zeros(len(candidates)), d.Y[:, P.targets][:, 0].copy()
-        if P.root is not None:
-            r *= P.root[:, 0]
-        parts = (P.diagonal, lam * P.l1, lam * P.l2, P.lower, P.upper)
-        args = (Z, *(np.ascontiguousarray(part[candidates]) for part in parts))
-        settled = False
-        for _ in range(_SWEEPS):
-            for active, most in ((False, _PLAN[0]), (True, _PLAN[1])):
-                work = 4.0 * most * Z.size
-                changed, _ = _interrupt.run(_coordinate.descend, *args, active, most, w, r, stop, work=work, stop=stop)
-                settled = settled or (not active and changed <= np.count_nonzero(w) // _SETTLED)
-            if settled:
-                break
+        data, indices, indptr, which, mean, s, v = P.stored(candidates)
+        m = len(candidates)
+        w, past = np.zeros(m), np.empty(7 * m)
+        past_v, g = np.empty(7 * d.n), np.empty(m)
+        weights = (np.ascontiguousarray(part[candidates]) for part in (P.l1, P.l2))
+        bounds = [np.ascontiguousarray(part[candidates]) for part in (P.diagonal, P.lower, P.upper)]
+        l1, l2 = (lam * part for part in weights)
+        entries = float(len(data)) if sparse else float(d.n) * m
+        gap = -1.0
+
+        def descend(calm: int, sweeps: int, rounds: int) -> tuple[int, float, int]:
+            return _interrupt.run(
+                _coordinate.descend, data, indices, indptr, which, mean, s, d.total_weight, bounds[0], l1, l2,
+                bounds[1], bounds[2], P.size, calm, sweeps, 0.9 * self.tol, rounds, w, v, past, past_v, g, stop,
+                work=12.0 * entries * (sweeps + rounds), stop=stop,
+            )  # fmt: skip
+
+        epochs = descend(m // _SETTLED, _SWEEPS, 0)[2]
+        moving = np.count_nonzero(w)
+        if everywhere and moving >= _MANY and stop[0] == 0:
+            _, gap, more = descend(m, 0, _ROUNDS)
+            epochs += more
         found = candidates[w != 0]
+        if 0.0 <= gap <= self.tol:
+            out = w[w != 0][:, None].copy(order="F")
+            W = np.zeros((d.p, 1), order="F")
+            W[found] = out
+            proof = P.measure(W, P.residuals(W), np.array([lam]))
+            self.passes += 1
+            if proof.table[GAP, 0] <= self.tol:
+                self.set.counts[0] = epochs
+                self.solution = found.astype(np.intp), out[:, 0], proof
+                return True
         if len(found) > 0.8 * d.n and not P.l2.any():
             return False
-        self.set.add(found[np.isin(found, self.set.which, invert=True)])
+        self.set.add(found[np.isin(found, self.set.which, invert=True)].astype(np.intp))
         full = np.zeros(d.p)
         full[candidates] = w
         self.set.set(full[self.set.which])
@@ -157,13 +198,17 @@ class Engine:
     def run(self, lam: Array) -> Iterator[tuple[int, Array, Array, Measures, int]]:
         """Yields (k, columns, coefficients, measures, column of the measures) for lam[k] in turn."""
         P = self.problem
+        if self.solution is not None:
+            yield 0, *self.solution, 0
+            return
         most = max(2, min(_MOST, _BLOCK // max(1, P.design.p * P.t)))
+        inner = _INNER * self.tol
         k, block, attempts = 0, most if self.set.whole else min(_FIRST, most), 0
         while k < len(lam):
             stop = min(len(lam), k + block)
             if not self.set.whole:
                 self._grow(lam, k, stop)
-            solved, out = self.set.solve(lam[k:stop], _INNER * self.tol)
+            solved, out = self.set.solve(lam[k:stop], inner)
             if self.set.stop[0]:
                 return  # another thread was interrupted
             count = out.shape[1] // P.t
@@ -179,6 +224,9 @@ class Engine:
                 more = self._violators(found, after)
             if good == 0 and not self.set.exact:
                 self.set.take(whole_gram(P.design))
+                continue
+            if good == 0 and not len(more) and P.t > 1 and solved > 0 and inner > 1e-4 * self.tol:
+                inner *= 0.05  # the data say more of a gap than the Gram matrix
                 continue
             if good == 0 and (not len(more) or attempts > _ATTEMPTS):
                 good = 1  # as near as it gets

@@ -76,7 +76,7 @@ def trace(
     count = len(done.certificates)
     coefs = done.coefs()
     W, dof = coefs[:, : problem.t].toarray(), np.array(done.dof[:1])
-    first = as_fit(setup, W, float(alphas[0]), done.certificates[0], dof, engine.reason())
+    first = as_fit(setup, W, float(alphas[0]), done.certificates[0], dof, engine.how())
     intercepts = np.zeros((count, design.t))
     if design.fit_intercept:
         intercepts = design.y_mean - (coefs.T @ design.mean).reshape(count, design.t)
@@ -92,7 +92,7 @@ def trace(
         l1_ratio=setup.penalty.l1_ratio,
         convention=setup.convention,
         solver=first.solver,
-        solver_reason=engine.reason(),
+        solver_reason=first.solver_reason,
         _first=first,
         _deviance=problem.square,
         _count=int((design.s[: design.n] > 0).sum()),

@@ -164,7 +164,7 @@ def _inverse(A: Array) -> Array:
     return np.tril(inverse) + np.tril(inverse, -1).T
 
 
-def as_fit(setup: Setup, W: Array, alpha: Any, certificate: Certificate, dof: Array, reason: str) -> Fit:
+def as_fit(setup: Setup, W: Array, alpha: Any, certificate: Certificate, dof: Array, how: tuple[str, str]) -> Fit:
     d = setup.design
     intercept = d.y_mean - d.mean @ W if d.fit_intercept else np.zeros(d.t)
     factors = setup.penalty.factors
@@ -175,8 +175,8 @@ def as_fit(setup: Setup, W: Array, alpha: Any, certificate: Certificate, dof: Ar
         l1_ratio=setup.penalty.l1_ratio,
         convention=setup.convention,
         certificate=certificate,
-        solver="block_descent" if setup.multi_task and d.t > 1 else "active_set",
-        solver_reason=reason,
+        solver=how[0],
+        solver_reason=how[1],
         effective_dof=float(dof[0]) if d.one_d or setup.multi_task else dof,
         n_samples=d.n,
         n_features=d.p,

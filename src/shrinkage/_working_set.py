@@ -30,7 +30,9 @@ _FEW = 1
 #: A penalty that keeps a coefficient at zero.
 HELD = 1e200
 #: Rounds of block coordinate descent at one lambda, at most.
-_ROUNDS = 5000
+_ROUNDS = 100_000
+#: Share of entries up to which columns of a sparse X are multiplied as such.
+_SPARSE = 0.1
 #: Rows of `Measures.table`.
 GAP, PENALTY, VIOLATION = range(3)
 
@@ -100,6 +102,49 @@ class Problem:
         if self.root is not None:
             Z *= self.root
         return np.asfortranarray(Z)
+
+    @property
+    def scattered(self) -> bool:
+        """Whether X is so sparse that products of its columns are better taken entry by entry."""
+        storage = self.design.storage
+        return storage is not None and storage.sparse and storage.nnz <= _SPARSE * storage.n * storage.p
+
+    @property
+    def in_place(self) -> bool:
+        """Whether `stored` reads columns where they are."""
+        storage = self.design.storage
+        return bool(storage.sparse or (storage.X.flags.f_contiguous and self._near()))
+
+    def _near(self) -> bool:
+        d = self.design
+        return bool((np.abs(d.mean) <= _NEAR * d.scale).all())
+
+    def stored(self, which: Array) -> tuple[Array, ...]:
+        """Columns for coordinate descent: data, indices and indptr, which of them, means, weights, and S y.
+
+        Dense columns that lie scattered, or far from zero, are copied, centred and weighted.
+        """
+        d, y = self.design, self.design.Y[:, self.targets][:, 0]
+        none, nowhere = np.empty(0), np.empty(0, np.int32)
+        if not self.in_place:
+            Z = self.columns(which)
+            y = y.copy() if self.root is None else self.root[:, 0] * y
+            return (
+                Z.ravel(order="F"),
+                nowhere,
+                nowhere,
+                np.arange(len(which), dtype=np.int32),
+                np.zeros_like(which, dtype=float),
+                none,
+                y,
+            )
+        s = d.s[: d.n] if d.weighted else none
+        v = y.copy() if not d.weighted else s * y
+        storage, mean = d.storage, d.mean
+        if not storage.sparse:
+            return storage.X.ravel(order="F"), nowhere, nowhere, which, mean[which], s, v
+        X = storage.turned(rowwise=False)
+        return X.data, X.indices, X.indptr, which, (mean - X.shift)[which], s, v
 
     def residuals(self, W: Array) -> Array:
         """y - (X - mean) W, (n, K t)."""
@@ -184,6 +229,61 @@ class Measures:
         self.table, self.excess, self.loss, self.g = table, excess, loss, g
 
 
+class _Dense:
+    """Columns of Z as a matrix."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self.count = problem, 0
+        self.Z = np.zeros((problem.design.n, 0), order="F")
+
+    def extend(self, which: Array, room: int) -> tuple[Array, Array]:
+        """More columns, in memory for `room`: their products with those before and among themselves."""
+        m, fresh = self.count, self.problem.columns(which)
+        self.count += len(which)
+        if self.count > self.Z.shape[1]:
+            Z = np.empty((len(self.Z), room), order="F")
+            Z[:, :m] = self.Z[:, :m]
+            self.Z = Z
+        self.Z[:, m : self.count] = fresh
+        own = square(fresh)
+        return product(self.Z[:, :m], fresh, transposed=True), own + np.tril(own, -1).T
+
+    def times(self, out: Array) -> Array:
+        return product(self.Z[:, : self.count], out)
+
+
+class _Sparse:
+    """Columns of S^1/2 X as a compressed matrix, and their means, which are not taken from it."""
+
+    def __init__(self, problem: Problem) -> None:
+        from scipy import sparse
+
+        self.problem, self.join = problem, sparse.hstack
+        d = problem.design
+        self.A = sparse.csc_array((d.n, 0))
+        self.mean = np.zeros(0)
+
+    def extend(self, which: Array, room: int) -> tuple[Array, Array]:
+        from scipy import sparse
+
+        d, X = self.problem.design, self.problem.design.storage.turned(rowwise=False)
+        lengths = X.indptr[which + 1] - X.indptr[which]
+        pointers = np.concatenate([[0], np.cumsum(lengths)])
+        at = np.arange(pointers[-1]) + np.repeat(X.indptr[which] - pointers[:-1], lengths)
+        rows, data = X.indices[at], X.data[at].astype(np.float64)
+        if self.problem.root is not None:
+            data *= self.problem.root[rows, 0]
+        fresh, mean = sparse.csc_array((data, rows, pointers), shape=(d.n, len(which))), (d.mean - X.shift)[which]
+        products = [(A.T @ fresh).toarray() for A in (self.A, fresh)]
+        for G, left in zip(products, (self.mean, mean), strict=True):
+            G -= d.total_weight * np.multiply.outer(left, mean)
+        self.A, self.mean = self.join([self.A, fresh], format="csc"), np.concatenate([self.mean, mean])
+        return products[0], products[1]
+
+    def times(self, out: Array) -> Array:
+        return np.asfortranarray(self.A @ out - np.einsum("j,jk->k", self.mean, out))
+
+
 class WorkingSet:
     """Some columns with their Gram matrix, coefficients and the factor of the active ones.
 
@@ -216,8 +316,8 @@ class WorkingSet:
         self.stop = np.zeros(1, np.int32)
         self.state = np.zeros(2, np.int32)
         self._room(0 if gram is None else problem.design.p)
-        self.Z = np.zeros((problem.design.n, 0), order="F")
         self.whole = gram is not None
+        self.held: _Dense | _Sparse = _Sparse(problem) if problem.scattered else _Dense(problem)
         if gram is not None:
             self.G[...] = gram
             if not exact:  # rounding of columns that do not vary
@@ -265,18 +365,10 @@ class WorkingSet:
         m, total = len(self.which), len(self.which) + len(which)
         if total > len(self.c):
             self._room(max(64, total + total // 2))
-        fresh = self.problem.columns(which)
-        if total > self.Z.shape[1]:
-            Z = np.empty((self.problem.design.n, len(self.c)), order="F")
-            Z[:, :m] = self.Z[:, :m]
-            self.Z = Z
-        self.Z[:, m:total] = fresh
-        if m:
-            across = product(self.Z[:, :m], fresh, transposed=True)
-            self.G[:m, m:total] = across
-            self.G[m:total, :m] = across.T
-        own = square(fresh)
-        self.G[m:total, m:total] = own + np.tril(own, -1).T
+        across, own = self.held.extend(which, len(self.c))
+        self.G[:m, m:total] = across
+        self.G[m:total, :m] = across.T
+        self.G[m:total, m:total] = own
         self._append(which)
 
     def take(self, gram: Array) -> None:
@@ -334,7 +426,7 @@ class WorkingSet:
         P = self.problem
         if self.whole or P.root is not None:
             return P.residuals(self.full(out))
-        return P.left(product(self.Z[:, : len(self.which)], out))
+        return P.left(self.held.times(out))
 
     def full(self, out: Array) -> Array:
         """Coefficients of all features."""

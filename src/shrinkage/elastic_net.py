@@ -143,7 +143,7 @@ def elastic_net(
     if penalty.l1_ratio == 0.0:
         return _as_ridge(X, setup, alpha)
     W, dof = np.zeros((design.p, design.t), order="F"), np.zeros(design.t)
-    parts, reason = [], "there is no feature to fit"
+    parts, how = [], ("active_set", "there is no feature to fit")
     shared = whole_gram(design) if given is None and len(setup.together) > 1 and takes_gram(design) else None
     for targets in setup.together:
         problem = setup.problem(targets)
@@ -153,7 +153,7 @@ def elastic_net(
         grid = np.array([lam])
         if starts is None and not engine.set.whole:
             top = engine.largest()
-            near = lam >= _DIRECT * top or design.p <= 2 * design.n
+            near = lam >= _DIRECT * top or design.p <= 2 * design.n or design.storage.sparse
             if 0.0 < lam < top and not (near and problem.t == 1 and engine.approach(lam)) and design.p > design.n:
                 # through larger ones that is faster where there are many more features than samples
                 grid = np.geomspace(top, lam, _STEPS + 1)[1:]
@@ -162,11 +162,11 @@ def elastic_net(
                 W[which, targets] = w.reshape(len(which), problem.t)
                 parts.append(prove(problem, found, i, setup.tol, int(engine.set.counts[0])))
                 dof[targets] = degrees_of_freedom(problem, lam, which, w, engine.gram)
-        reason = engine.reason()
+        how = engine.how()
     found_all = joined(parts)
     warn_unless_converged(found_all, setup.tol)
     given = alpha if convention == "two_lambda" else _alpha_of(alpha, design)
-    fit = as_fit(setup, W, given, found_all, dof, reason)
+    fit = as_fit(setup, W, given, found_all, dof, how)
     return replace(fit, target_certificates=tuple(parts)) if len(parts) > 1 else fit
 
 
@@ -204,7 +204,8 @@ def _as_ridge(X: Any, setup: Setup, alpha: Any) -> Fit:
 
         fit = ridge_bounded(X, target, strength, lower=penalty.lower, upper=penalty.upper, **options)
     given = alpha if setup.convention == "two_lambda" else _alpha_of(alpha, d)
-    return replace(fit, alpha=given, convention=setup.convention, target_names=d.target_names)
+    dof = float(np.sum(fit.effective_dof)) if setup.multi_task else fit.effective_dof
+    return replace(fit, alpha=given, convention=setup.convention, target_names=d.target_names, effective_dof=dof)
 
 
 def alpha_max(
@@ -252,7 +253,7 @@ def _top(setup: Setup) -> float:
     if setup.penalty.l1_ratio == 0.0:
         raise ValueError("l1_ratio is 0: ridge coefficients are zero at no alpha; pass l1_ratio > 0, or alphas")
     design = setup.design
-    tops = [Engine(setup.problem(targets), 1e-12).largest() for targets in setup.together]
+    tops = [Engine(setup.problem(targets), 1e-12, small=True).largest() for targets in setup.together]
     return max(tops) / design.total_weight
 
 
@@ -425,4 +426,4 @@ def lasso_constrained(
     warn_unless_converged(proof, setup.tol)
     alpha = in_convention(setup, lam / design.total_weight)
     dof = degrees_of_freedom(problem, lam, which, w, engine.gram)
-    return as_fit(setup, W, alpha, proof, np.array([dof]), engine.reason())
+    return as_fit(setup, W, alpha, proof, np.array([dof]), engine.how())

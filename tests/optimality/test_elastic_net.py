@@ -868,3 +868,51 @@ def test_units_of_the_columns_do_not_matter_where_a_working_set_is_used():
     assert all(one.converged for one in scaled.certificates)
     np.testing.assert_allclose(scaled.alphas, plain.alphas, rtol=1e-9)
     np.testing.assert_allclose(scaled.coefs.toarray() * scale[:, None], plain.coefs.toarray(), atol=1e-6)
+
+
+@pytest.mark.parametrize("form", ["F", "C", "float32", "sparse"])
+@pytest.mark.parametrize("setting", ["plain", "weighted", "elastic net", "positive", "no intercept"])
+def test_descent_goes_on_to_the_end_where_many_columns_move(form, setting):
+    rng = np.random.default_rng(5)
+    n, p = 700, 900
+    X = rng.standard_normal((n, p)) * (rng.uniform(size=(n, p)) < (0.08 if form == "sparse" else 1.0)) + 0.0
+    if form != "sparse":
+        X += 0.5
+    y = X @ rng.standard_normal(p) + rng.standard_normal(n)
+    options = {
+        "plain": {},
+        "weighted": {"sample_weight": np.resize([0.0, 1.0, 2.5], n)},
+        "elastic net": {"l1_ratio": 0.7},
+        "positive": {"lower": 0.0},
+        "no intercept": {"fit_intercept": False},
+    }[setting]
+    if form == "float32":
+        X = X.astype(np.float32).astype(np.float64)
+    other = {
+        "F": np.asfortranarray, "C": np.ascontiguousarray, "sparse": sp.csc_array,
+        "float32": lambda A: np.asfortranarray(A, dtype=np.float32),
+    }[form](X)  # fmt: skip
+    fit = elastic_net(other, y, 0.05 * alpha_max(X, y, **options), tol=1e-7, **options)
+    P = textbook.problem(X, y, fit.alpha, **options)
+    assert fit.certificate.converged and fit.certificate.relative_gap <= 1e-7
+    assert textbook.objective(P, fit.coef) - textbook.objective(P, 0 * fit.coef) < 0
+    gap = textbook.duality_gap(P, fit.coef) / textbook.objective(P, np.zeros(p))
+    assert gap <= 2e-7
+    if setting == "plain":
+        assert fit.solver == "coordinate_descent"
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sparse_columns_stay_sparse_in_the_working_set(weighted, intercept, dtype):
+    rng = np.random.default_rng(6)
+    n, p = 80, 300
+    X = sp.random_array((n, p), density=0.06, rng=rng, format="csc", dtype=np.float64).astype(dtype)
+    y = X[:, :9] @ np.ones(9) + 0.1 * rng.standard_normal(n)
+    options = {"fit_intercept": intercept, "sample_weight": np.resize([0.0, 1.0, 2.5], n) if weighted else None}
+    sparse_path = elastic_net_path(X, y, 30, tol=1e-12, **options)
+    dense_path = elastic_net_path(X.toarray().astype(np.float64), y, 30, tol=1e-12, **options)
+    assert "working set" in sparse_path.solver_reason
+    np.testing.assert_allclose(sparse_path.coefs.toarray(), dense_path.coefs.toarray(), atol=1e-6)
+    assert all(one.converged for one in sparse_path.certificates)

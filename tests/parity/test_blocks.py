@@ -22,7 +22,7 @@ def problem(rng, n, m, t, size, ratio):
     return {
         "G": G, "m": m, "C": C, "yy": float(np.vdot(Y, Y)), "l1": ratio * v, "l2": (1 - ratio) * v,
         "lower": np.full(size, -INF), "upper": np.full(size, INF), "lam": 0.2 * top / max(ratio, 0.1),
-        "tol": 1e-13 * float(np.vdot(Y, Y)), "most": 500, "W": W, "Q": Q, "past": np.zeros(6 * m * t),
+        "tol": 1e-13 * float(np.vdot(Y, Y)), "most": 500, "W": W, "Q": Q, "past": np.zeros(7 * m * t),
         "scratch": np.zeros(t), "counts": np.zeros(7, np.int64), "stop": np.zeros(1, np.int32),
     }  # fmt: skip
 

@@ -1,10 +1,11 @@
 """Block coordinate descent on a Gram matrix: rows of several coefficients that are zero together."""
-from ._blas cimport axpy, potrf, potrs
+from ._blas cimport axpy
+from ._extrapolate cimport KEPT, mix, weights
 from ._penalty cimport least_gap, shrink
 
 cdef enum:
-    KEPT = 5  # steps that an extrapolation combines
-    PATIENCE = 40  # rounds that may pass until the gap is half of what it was
+    PATIENCE = 40  # rounds that may pass until the gap is half of what it was, and more of small problems
+    LITTLE = 2000000000  # multiplications for which they may
 
 
 # One row after the other: W[j] <- its minimizer, Q = C - G W kept up to date. Whether anything moved.
@@ -61,40 +62,6 @@ cdef void values(Py_ssize_t m, Py_ssize_t t, Py_ssize_t ld, const double* C, con
     objective[0] += fit[0]
 
 
-# Steps x_1 - x_0, x_2 - x_1, ... of d numbers in `past` (KEPT + 1, d): x_0 <- the mix of x_1, x_2, ... whose mix of
-# steps is smallest (Anderson 1965); whether there is one
-cdef bint extrapolate(Py_ssize_t d, double* past) noexcept nogil:
-    cdef double A[KEPT * KEPT]
-    cdef double z[KEPT]
-    cdef double trace = 0, total = 0, value
-    cdef Py_ssize_t i, k, a
-    for i in range(KEPT):
-        for k in range(i + 1):
-            value = 0
-            for a in range(d):
-                value += (past[(i + 1) * d + a] - past[i * d + a]) * (past[(k + 1) * d + a] - past[k * d + a])
-            A[i + k * KEPT] = value
-        trace += A[i + i * KEPT]
-        z[i] = 1
-    if not trace > 0:
-        return False
-    for i in range(KEPT):
-        A[i + i * KEPT] += 1e-14 * trace
-    if potrf(KEPT, &A[0], KEPT) != 0:
-        return False
-    potrs(KEPT, 1, &A[0], &z[0])
-    for i in range(KEPT):
-        total += z[i]
-    if not total > 0:
-        return False
-    for a in range(d):
-        value = 0
-        for i in range(KEPT):
-            value += z[i] / total * past[(i + 1) * d + a]
-        past[a] = value
-    return True
-
-
 def solve(const double[::1, :] G, Py_ssize_t m, const double[::1, :] C, double yy, const double[::1] l1,
           const double[::1] l2, const double[::1] lower, const double[::1] upper, double lam, double tol,
           Py_ssize_t most, double[::1, :] W, double[::1, :] Q, double[::1] past, double[::1] scratch,
@@ -102,16 +69,18 @@ def solve(const double[::1, :] G, Py_ssize_t m, const double[::1, :] C, double y
     """Minimize |Y - ZW|^2 / 2 + lam sum_j l1_j |W_j| + l2_j |W_j|^2 / 2 over the first m rows of W, G = Z'Z, C = Z'Y.
 
     Arrays are as long as the working set may become; W, from where it starts, and Q, where C - GW goes, are (., t). yy
-    is |Y|^2, past (6 m t,) and scratch (t,) are memory. lower and upper must be infinite. Rounds of an epoch
+    is |Y|^2, past ((KEPT + 2) m t,) and scratch (t,) are memory. lower and upper must be infinite. Rounds of an epoch
     over all rows, some over those that are not zero, and an extrapolation go on until the duality gap is tol or less,
     `most` are done, or it no longer falls. counts (2,) += rounds, epochs. Returns the gap.
     """
-    cdef Py_ssize_t t = C.shape[1], ld = C.shape[0], rounds, since = 0, i, j, c
+    cdef Py_ssize_t t = C.shape[1], ld = C.shape[0], rounds, since = 0, i, j, c, patience
     cdef double gap = 0, best = 0, fit, now, mixed
+    cdef double z[KEPT]
     cdef bint quadratic = False, moved
     if m == 0 or t == 0:
         return 0.0
     with nogil:
+        patience = max(PATIENCE, min(50 * PATIENCE, LITTLE // (12 * m * m * t)))
         for j in range(m):
             quadratic = quadratic or l2[j] != 0
         residual(m, t, ld, &G[0, 0], &C[0, 0], &W[0, 0], &Q[0, 0])
@@ -124,7 +93,7 @@ def solve(const double[::1, :] G, Py_ssize_t m, const double[::1, :] C, double y
             counts[1] += 1
             if rounds == 0 or gap < 0.5 * best:
                 best, since = gap, rounds
-            if gap <= tol or stop[0] != 0 or not moved or rounds - since > PATIENCE:
+            if gap <= tol or stop[0] != 0 or not moved or rounds - since > patience:
                 break
             for i in range(KEPT + 1):
                 if i > 0:
@@ -133,12 +102,13 @@ def solve(const double[::1, :] G, Py_ssize_t m, const double[::1, :] C, double y
                 for c in range(t):
                     for j in range(m):
                         past[i * m * t + c * m + j] = W[j, c]
-            if not extrapolate(m * t, &past[0]):
+            if not weights(m * t, &past[0], &z[0]):
                 continue
             values(m, t, ld, &C[0, 0], &W[0, 0], &Q[0, 0], &l1[0], &l2[0], lam, &fit, &now)
+            mix(m * t, &past[0], &z[0], &past[(KEPT + 1) * m * t])
             for c in range(t):
                 for j in range(m):
-                    W[j, c] = past[c * m + j]
+                    W[j, c] += past[(KEPT + 1) * m * t + c * m + j]
             residual(m, t, ld, &G[0, 0], &C[0, 0], &W[0, 0], &Q[0, 0])
             values(m, t, ld, &C[0, 0], &W[0, 0], &Q[0, 0], &l1[0], &l2[0], lam, &fit, &mixed)
             if not mixed < now:

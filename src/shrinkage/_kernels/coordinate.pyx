@@ -1,36 +1,136 @@
-"""Cyclic coordinate descent on columns as they are, without a Gram matrix: signs for the active set to start from."""
+"""Coordinate descent on columns of X as they are stored, centred without being changed."""
+from cython cimport floating
 from libc.math cimport fabs
 
-from ._blas cimport axpy, dot
+from ._columns cimport column_axpy, column_dot, index
+from ._extrapolate cimport KEPT, mix, weights
+from ._penalty cimport least_gap
+
+cdef enum:
+    REST = 5  # epochs over what is not zero, after one over all
 
 
-def descend(const double[::1, :] Z, const double[::1] squares, const double[::1] l1, const double[::1] l2,
-            const double[::1] lower, const double[::1] upper, bint active, int most, double[::1] w, double[::1] r,
-            const int[::1] stop):
-    """Epochs over the columns of Z for |r|^2 / 2 + sum_j l1_j |w_j| + l2_j w_j^2 / 2, r = y - Zw, until signs stay.
+# The part of v that is a multiple of s, added to it
+cdef void settle(bint weighted, const double[::1] s, double* c, double[::1] v) noexcept nogil:
+    cdef Py_ssize_t i
+    if c[0] != 0:
+        for i in range(v.shape[0]):
+            v[i] += c[0] * (s[i] if weighted else 1.0)
+        c[0] = 0
 
-    `active` leaves out what is zero. squares (m,) are the columns' sums of squares; those without any are left out.
-    Returns (signs that changed in the last epoch, epochs).
+
+# |r|^2 / 2 + sum_j l1_j |w_j| + l2_j w_j^2 / 2 at v = S r, and |r|^2
+cdef double objective(bint weighted, const double[::1] s, const double* v, Py_ssize_t n, const double* w,
+                      Py_ssize_t m, const double[::1] l1, const double[::1] l2, double* square) noexcept nogil:
+    cdef double out = 0
+    cdef Py_ssize_t i
+    for i in range(n):
+        if not weighted:
+            out += v[i] * v[i]
+        elif s[i] > 0:
+            out += v[i] * v[i] / s[i]
+    square[0] = out
+    out *= 0.5
+    for i in range(m):
+        if w[i] != 0:
+            out += l1[i] * fabs(w[i]) + 0.5 * l2[i] * w[i] * w[i]
+    return out
+
+
+def descend(const floating[::1] data, const index[::1] indices, const index[::1] indptr, const int[::1] which,
+            const double[::1] mean, const double[::1] s, double total, const double[::1] squares,
+            const double[::1] l1, const double[::1] l2, const double[::1] lower, const double[::1] upper,
+            double ceiling, Py_ssize_t calm, int sweeps, double tol, int rounds, double[::1] w, double[::1] v,
+            double[::1] past, double[::1] past_v, double[::1] g, const int[::1] stop):
+    """Lower |r|^2 / 2 + sum_j l1_j |w_j| + l2_j w_j^2 / 2 over the columns `which` of Z = S^1/2 (X - mean).
+
+    data holds X, dense and column major (no indptr) or compressed by columns; squares (m,) are those of Z's columns,
+    those without any are left out. v (n,) = S r, its sum zero where means are not; s (n,) may be empty, `total` is its
+    sum. At most `sweeps` times one epoch goes over all columns and some over those that are not zero, until no more
+    than `calm` signs change. Then, if they do, at most `rounds` of the same with an extrapolation follow, until the
+    duality gap among the columns is tol or less or no longer falls. past ((KEPT + 2) m,), past_v ((KEPT + 2) n,) and
+    g (m,) are memory. Returns (signs that changed in the last epoch over all, that gap, -1 before it was looked for,
+    epochs).
     """
-    cdef Py_ssize_t n = Z.shape[0], m = Z.shape[1], j, changed = 0
-    cdef int used = 0, _
-    cdef double old, new, g, over
+    cdef Py_ssize_t n = v.shape[0], m = which.shape[0], k, i, changed = 0, own
+    cdef bint dense = indptr.shape[0] == 0, weighted = s.shape[0] > 0, quadratic = False, finishing = False
+    cdef bint active, inside
+    cdef int turn, e, slow = 0, epochs = 0
+    cdef double c = 0, old, new, h, over, gap = -1, before = 0, now, mixed, square
+    cdef double z[KEPT]
+    cdef const floating* x = &data[0] if data.shape[0] else NULL
+    cdef const index* at = &indices[0] if indices.shape[0] else NULL
+    cdef const index* ptr = &indptr[0] if indptr.shape[0] else NULL
+    cdef const double* weight = &s[0] if weighted else NULL
+    if m == 0 or n == 0:
+        return 0, 0.0, 0
     with nogil:
-        for _ in range(most):
-            changed = 0
-            used += 1
-            for j in range(m):
-                old = w[j]
-                if squares[j] <= 0 or (active and old == 0):
-                    continue
-                g = dot(n, &Z[0, j], &r[0]) + squares[j] * old
-                over = fabs(g) - l1[j]
-                new = 0 if over <= 0 else (over if g > 0 else -over) / (squares[j] + l2[j])
-                new = min(max(new, lower[j]), upper[j])
-                if new != old:
-                    changed += (new > 0) != (old > 0) or (new < 0) != (old < 0)
-                    axpy(n, old - new, &Z[0, j], &r[0])
-                    w[j] = new
-            if changed == 0 or stop[0] != 0:
+        for k in range(m):
+            quadratic = quadratic or l2[k] != 0
+        for turn in range(sweeps + rounds):
+            for e in range(REST + 1):
+                active = e > 0
+                own = 0
+                epochs += 1
+                for k in range(m):
+                    old = w[k]
+                    if squares[k] <= 0 or (active and old == 0):
+                        continue
+                    h = column_dot(dense, n, x, at, ptr, which[k], &v[0]) + c * total * mean[k] + squares[k] * old
+                    over = fabs(h) - l1[k]
+                    new = 0 if over <= 0 else (over if h > 0 else -over) / (squares[k] + l2[k])
+                    new = min(max(new, lower[k]), upper[k])
+                    if new != old:
+                        own += (new > 0) != (old > 0) or (new < 0) != (old < 0)
+                        column_axpy(dense, n, x, at, ptr, which[k], old - new, weighted, weight, &v[0])
+                        c += (new - old) * mean[k]
+                        w[k] = new
+                settle(weighted, s, &c, v)
+                if not active:
+                    changed = own
+                if finishing:
+                    for k in range(m):
+                        past[e * m + k] = w[k]
+                    for i in range(n):
+                        past_v[e * n + i] = v[i]
+                elif active and own == 0:
+                    break
+                if stop[0] != 0:
+                    break
+            if stop[0] != 0:
                 break
-    return changed, used
+            if not finishing:
+                finishing = changed <= calm and rounds > 0
+                if changed <= calm and rounds == 0 or not finishing and turn + 1 >= sweeps:
+                    break
+                continue
+            if weights(m, &past[0], &z[0]):
+                now = objective(weighted, s, &v[0], n, &w[0], m, l1, l2, &square)
+                for i in range(KEPT):
+                    for k in range(n):
+                        past_v[i * n + k] = past_v[(i + 1) * n + k] - past_v[i * n + k]
+                mix(m, &past[0], &z[0], &past[(KEPT + 1) * m])
+                mix(n, &past_v[0], &z[0], &past_v[(KEPT + 1) * n])
+                inside = True
+                for k in range(m):
+                    new = w[k] + past[(KEPT + 1) * m + k]
+                    inside = inside and lower[k] <= new <= upper[k]
+                    past[(KEPT + 1) * m + k] = new
+                for i in range(n):
+                    past_v[(KEPT + 1) * n + i] += v[i]
+                mixed = objective(weighted, s, &past_v[(KEPT + 1) * n], n, &past[(KEPT + 1) * m], m, l1, l2, &square)
+                if inside and mixed < now:
+                    for k in range(m):
+                        w[k] = past[(KEPT + 1) * m + k]
+                    for i in range(n):
+                        v[i] = past_v[(KEPT + 1) * n + i]
+            objective(weighted, s, &v[0], n, &w[0], m, l1, l2, &square)
+            for k in range(m):
+                g[k] = column_dot(dense, n, x, at, ptr, which[k], &v[0])
+            gap = least_gap(m, 1, 0, &g[0], &w[0], 1, &l1[0], &l2[0], &lower[0], &upper[0], &squares[0], 1, square,
+                            ceiling, quadratic)
+            slow = slow + 1 if before > 0 and gap > 0.7 * before else 0
+            before = gap
+            if gap <= tol or slow > 2:
+                break
+    return changed, gap, epochs

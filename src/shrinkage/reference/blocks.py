@@ -35,14 +35,14 @@ def _objective(G: Array, C: Array, l1: Array, l2: Array, W: Array) -> float:
     return float(0.5 * np.vdot(W, G @ W) - np.vdot(W, C) + l1 @ size + 0.5 * l2 @ size**2)
 
 
-def _extrapolated(past: list[Array]) -> Array | None:
-    """sum_i z_i x_(i+1), z the weights, of sum one, with which the steps x_(i+1) - x_i sum to least (Anderson 1965)."""
+def _mixing_weights(past: list[Array]) -> Array | None:
+    """z, of sum one, with which the steps x_(i+1) - x_i sum to least: sum_i z_i x_(i+1) is nearer (Anderson 1965)."""
     steps = np.array([(after - before).ravel() for before, after in pairwise(past)])
     A = steps @ steps.T
     if not np.trace(A) > 0:
         return None
     z = np.linalg.solve(A + 1e-14 * np.trace(A) * np.eye(KEPT), np.ones(KEPT))
-    return None if not z.sum() > 0 else np.tensordot(z / z.sum(), np.array(past[1:]), axes=1)
+    return None if not z.sum() > 0 else np.asarray(z / z.sum())
 
 
 def solve(
@@ -90,8 +90,9 @@ def solve(
             _epoch(K, B, a, b, V, True)
             iterates.append(V.copy())
             counts[1] += 1
-        mixed = _extrapolated(iterates)
-        if mixed is not None and _objective(K, B, a, b, mixed) < _objective(K, B, a, b, V):
+        z = _mixing_weights(iterates)
+        mixed = V if z is None else np.tensordot(z, np.array(iterates[1:]), axes=1)
+        if _objective(K, B, a, b, mixed) < _objective(K, B, a, b, V):
             V[:] = mixed
     Q[:m] = B - K @ V
     return float(gap)
