@@ -195,14 +195,20 @@ def _lasso(
 
 
 def _one_alpha(
-    shape: _Shape, fraction: float, must: float, aim: float | None = None, *, repeats: int = 3, peers=LASSO_PEERS
+    shape: _Shape,
+    fraction: float,
+    must: float,
+    aim: float | None = None,
+    *,
+    repeats: int = 3,
+    peers: tuple[str, ...] = (*LASSO_PEERS, *LOOSE_PEERS),
 ) -> Row:
     return _lasso(
         "lasso",
         shape,
         must,
         aim,
-        contenders=(*peers, *LOOSE_PEERS),
+        contenders=peers,
         repeats=repeats,
         settings={"fraction": fraction},
         label=f"f={fraction:g}",
@@ -211,22 +217,28 @@ def _one_alpha(
 
 FRACTIONS = (0.1, 0.01)
 _ONE_ALPHA = tuple(
-    _one_alpha(shape, f, 1.3, repeats=5, peers=(*LASSO_PEERS, "glum") if shape in (_SQUARE, _TALL) else LASSO_PEERS)
+    _one_alpha(
+        shape,
+        f,
+        1.3,
+        repeats=5,
+        peers=(*LASSO_PEERS, *(("glum",) if shape in (_SQUARE, _TALL) else ()), *LOOSE_PEERS),
+    )
     for shape in _SHAPES
     for f in FRACTIONS
 )
 _PATHS = tuple(_lasso("lasso_path", shape, 2.5, repeats=5) for shape in (*_SHAPES, _NCI60))
 # oneDAL's lasso takes no sparse X.
 _SPARSE_ROWS = (
-    *(_one_alpha(_SPARSE, f, 1.5, 4.0, repeats=5, peers=PATH_PEERS) for f in FRACTIONS),
+    *(_one_alpha(_SPARSE, f, 1.5, 4.0, repeats=5, peers=(*PATH_PEERS, *LOOSE_PEERS)) for f in FRACTIONS),
     _lasso("lasso_path", _SPARSE, 1.5, 4.0),
 )
 _CROSS_VALIDATION = tuple(
     _lasso("lasso_cv", shape, 3.0, 10.0, contenders=(REFERENCE, "celer"), repeats=1) for shape in (_WIDE, _TALL)
 )
 _HARD_ROWS = (
-    *(_one_alpha(shape, f, 1.0) for shape in _HARD for f in FRACTIONS),
-    *(_lasso("lasso_path", shape, 1.0) for shape in _HARD),
+    *(_one_alpha(shape, f, 1.0, peers=PATH_PEERS) for shape in _HARD for f in FRACTIONS),
+    *(_lasso("lasso_path", shape, 1.0, contenders=PATH_PEERS) for shape in _HARD),
 )
 _SIZES = (1_000, 10_000, 100_000, 1_000_000)
 _SCALING = tuple(

@@ -235,7 +235,8 @@ class Engine:
                 yield k + i, self.set.which, P.solution(out, i), found, i
             if good:
                 attempts = 0
-                self.correlation, self.before = P.solution(found.g, good - 1), float(lam[k + good - 1])
+                self.correlation, self.before = P.solution(found.g, good - 1).copy(), float(lam[k + good - 1])
+            found.forget()
             if good < stop - k:
                 self.set.set(after)
                 self.set.add(more)

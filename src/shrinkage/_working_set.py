@@ -31,6 +31,8 @@ _FEW = 1
 HELD = 1e200
 #: Rounds of block coordinate descent at one lambda, at most.
 _ROUNDS = 100_000
+#: Rows of a factor beyond those that it can need.
+_SPARE = 64
 #: Share of entries up to which columns of a sparse X are multiplied as such.
 _SPARSE = 0.1
 #: Rows of `Measures.table`.
@@ -228,6 +230,10 @@ class Measures:
     def __init__(self, table: Array, excess: Array, loss: Array, g: Array) -> None:
         self.table, self.excess, self.loss, self.g = table, excess, loss, g
 
+    def forget(self) -> None:
+        """What is as long as X is wide."""
+        self.g = self.excess = np.empty(0)
+
 
 class _Dense:
     """Columns of Z as a matrix."""
@@ -331,15 +337,17 @@ class WorkingSet:
     def _room(self, size: int) -> None:
         """Memory for so many columns, keeping what there is."""
         check_memory(16.0 * size * size, f"a working set of {size} columns")
-        m = len(self.which)
-        for name, shape in (("G", (size, size)), ("L", (size, size))):
-            old, new = getattr(self, name, None), np.zeros(shape, order="F")
+        m, P = len(self.which), self.problem
+        # without L2 no more columns are active than X has rows
+        most = size if P.l2.any() else min(size, P.design.n + _SPARE)
+        for name, order in (("G", size), ("L", most if P.t == 1 else 0)):
+            old, new = getattr(self, name, None), np.zeros((order, order), order="F")
             if old is not None:
                 new[: len(old), : len(old)] = old
             setattr(self, name, new)
         for name in ("c", "l1", "l2", "lower", "upper", "w", "q"):
-            wide = self.problem.t > 1 and name in ("c", "w", "q")
-            longer = np.zeros((size, self.problem.t), order="F") if wide else np.zeros(size)
+            wide = P.t > 1 and name in ("c", "w", "q")
+            longer = np.zeros((size, P.t), order="F") if wide else np.zeros(size)
             if m:
                 longer[:m] = getattr(self, name)[:m]
             setattr(self, name, longer)
@@ -364,7 +372,7 @@ class WorkingSet:
             return
         m, total = len(self.which), len(self.which) + len(which)
         if total > len(self.c):
-            self._room(max(64, total + total // 2))
+            self._room(max(64, total + total // 4))
         across, own = self.held.extend(which, len(self.c))
         self.G[:m, m:total] = across
         self.G[m:total, :m] = across.T
