@@ -159,7 +159,9 @@ def amount(target: dict[str, Any], value: float | None, digits: int = 6) -> str:
 def achieved(row: dict[str, Any], contender: dict[str, Any]) -> str:
     if contender["achieved"] is None:
         return ""
-    setting = "".join(f" at {name}={value:.1e}" for name, value in contender.get("driven", {}).items() if value is not None)
+    setting = "".join(
+        f" at {name}={value:.1e}" for name, value in contender.get("driven", {}).items() if value is not None
+    )
     return f"{contender['achieved']:.1g} {row['measure']}{setting}{' (loose)' if contender['loose'] else ''}"
 
 

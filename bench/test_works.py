@@ -7,12 +7,13 @@ import gc
 import json
 import sys
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 import pytest
 from scipy import sparse as sp
 
-from bench import problems, report, run, works
+from bench import problems, profile_path, report, run, works
 from bench.peers import Peer, _worker
 from bench.rows import FASTEST, GROUPS, LIMIT, OURS, REFERENCE, ROWS, Group, Target
 from bench.works import (
@@ -516,3 +517,16 @@ def test_an_update_replaces_its_rows_alone(monkeypatch, tmp_path):
     (tmp_path / "results.json").write_text(json.dumps(elsewhere))
     with pytest.raises(SystemExit, match="cannot update"):
         run.main(["--only", names[1], "--repeats", "1", "--update"])
+
+
+PARTS = [("active_set", "solve"), ("gaps", "measure"), ("algebra", "multiply")]
+
+
+def test_the_profile_of_a_path_adds_up(capsys):
+    before = {name: getattr(import_module(f"shrinkage._kernels.{module}"), name) for module, name in PARTS}
+    profile_path.main(["planted-40x400-k6"])
+    lines = capsys.readouterr().out.splitlines()
+    parts = [float(line.split("%")[0]) for line in lines[1:]]
+    assert len(parts) == len(profile_path.KINDS) + 1 and all(part >= 0 for part in parts)
+    assert abs(sum(parts) - 100) <= len(parts)
+    assert before == {name: getattr(import_module(f"shrinkage._kernels.{module}"), name) for module, name in PARTS}

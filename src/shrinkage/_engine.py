@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from . import _interrupt
-from ._algebra import product, square
+from ._algebra import product
 from ._design import Design, affordable
 from ._kernels import coordinate as _coordinate
 from ._ridge_system import Array
-from ._working_set import GAP, HELD, Measures, Problem, WorkingSet
+from ._working_set import GAP, HELD, Measures, Problem, WorkingSet, products_of
 
 #: Alphas of a path that are solved before all columns are looked at: at first, and at most.
 _FIRST, _MOST = 4, 16
@@ -27,8 +27,8 @@ _NARROW = 200
 _INNER = 0.3
 #: Bytes of columns that are copied for coordinate descent, and how often it goes over all of them.
 _COPY, _SWEEPS = 1 << 29, 12
-#: One in so many signs may still change where most of them are known.
-_SETTLED = 400
+#: One in so many signs may still change where extrapolation begins, and where most of them are known.
+_CALMER, _SETTLED = 50, 400
 #: Columns that move from which descent goes on to the end, and rounds of it with an extrapolation, at most.
 _MANY, _ROUNDS = 400, 12
 #: Attempts at one alpha, with more columns each time, before what there is must do.
@@ -101,12 +101,10 @@ class Engine:
         self.set.solve(np.ones(1), _INNER * self.tol)
         self.set.l1[:] = l1
 
-    @property
     def gram(self) -> Array:
         """That of the columns of the solutions."""
         if self.solution is not None:
-            own = square(self.problem.columns(self.solution[0]))
-            return own + np.tril(own, -1).T
+            return products_of(self.problem, self.solution[0])
         m = len(self.set)
         return self.set.G[:m, :m]
 
@@ -164,11 +162,12 @@ class Engine:
                 work=12.0 * entries * (sweeps + rounds), stop=stop,
             )  # fmt: skip
 
-        epochs = descend(m // _SETTLED, _SWEEPS, 0)[2]
-        moving = np.count_nonzero(w)
-        if everywhere and moving >= _MANY and stop[0] == 0:
+        epochs = descend(m // _CALMER, _SWEEPS, 0)[2]
+        if everywhere and np.count_nonzero(w) >= _MANY and stop[0] == 0:
             _, gap, more = descend(m, 0, _ROUNDS)
             epochs += more
+        else:
+            epochs += descend(m // _SETTLED, _SWEEPS // 2, 0)[2]
         found = candidates[w != 0]
         if 0.0 <= gap <= self.tol:
             out = w[w != 0][:, None].copy(order="F")

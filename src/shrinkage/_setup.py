@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -115,13 +116,13 @@ def prove(problem: Problem, found: Measures, i: int, tol: float, n_iter: int) ->
     )
 
 
-def degrees_of_freedom(problem: Problem, lam: float, which: Array, w: Array, gram: Array) -> float:
-    """Degrees of freedom without the intercept of coefficients of the columns `which`, whose Gram matrix is `gram`.
+def degrees_of_freedom(problem: Problem, lam: float, which: Array, w: Array, gram: Callable[[], Array]) -> float:
+    """Degrees of freedom without the intercept of coefficients of the columns `which`, whose Gram matrix is gram().
 
     Zou, Hastie and Tibshirani (2007), Tibshirani and Taylor (2012); of several targets Vaiter et al. (2012).
     """
     if problem.t > 1:
-        return _joint_degrees(problem, lam, which, w, gram)
+        return _joint_degrees(problem, lam, which, w, gram())
     moving = np.flatnonzero((w != 0) & (w > problem.lower[which]) & (w < problem.upper[which]))
     l2 = lam * problem.l2[which[moving]]
     if not l2.any():
@@ -130,7 +131,7 @@ def degrees_of_freedom(problem: Problem, lam: float, which: Array, w: Array, gra
         V = problem.columns(which[moving]) / np.sqrt(l2)
         values = np.linalg.eigvalsh(V @ V.T)
         return float((values / (1.0 + values)).sum())
-    return float(len(moving) - l2 @ np.diagonal(_inverse(gram[np.ix_(moving, moving)] + np.diag(l2))))
+    return float(len(moving) - l2 @ np.diagonal(_inverse(gram()[np.ix_(moving, moving)] + np.diag(l2))))
 
 
 def _joint_degrees(problem: Problem, lam: float, which: Array, w: Array, gram: Array) -> float:

@@ -290,6 +290,15 @@ class _Sparse:
         return np.asfortranarray(self.A @ out - np.einsum("j,jk->k", self.mean, out))
 
 
+def _held(problem: Problem) -> _Dense | _Sparse:
+    return _Sparse(problem) if problem.scattered else _Dense(problem)
+
+
+def products_of(problem: Problem, which: Array) -> Array:
+    """The Gram matrix of some columns of Z."""
+    return _held(problem).extend(which, len(which))[1]
+
+
 class WorkingSet:
     """Some columns with their Gram matrix, coefficients and the factor of the active ones.
 
@@ -323,7 +332,7 @@ class WorkingSet:
         self.state = np.zeros(2, np.int32)
         self._room(0 if gram is None else problem.design.p)
         self.whole = gram is not None
-        self.held: _Dense | _Sparse = _Sparse(problem) if problem.scattered else _Dense(problem)
+        self.held = _held(problem)
         if gram is not None:
             self.G[...] = gram
             if not exact:  # rounding of columns that do not vary

@@ -55,7 +55,7 @@ def descend(const floating[::1] data, const index[::1] indices, const index[::1]
     cdef Py_ssize_t n = v.shape[0], m = which.shape[0], k, i, changed = 0, own
     cdef bint dense = indptr.shape[0] == 0, weighted = s.shape[0] > 0, quadratic = False, finishing = False
     cdef bint active, inside
-    cdef int turn, e, slow = 0, epochs = 0
+    cdef int turn, e, slow = 0, epochs = 0, done = 0
     cdef double c = 0, old, new, h, over, gap = -1, before = 0, now, mixed, square
     cdef double z[KEPT]
     cdef const floating* x = &data[0] if data.shape[0] else NULL
@@ -124,13 +124,16 @@ def descend(const floating[::1] data, const index[::1] indices, const index[::1]
                         w[k] = past[(KEPT + 1) * m + k]
                     for i in range(n):
                         v[i] = past_v[(KEPT + 1) * n + i]
+            done += 1
+            if done > 1 and done % 2 != 0 and turn + 1 < sweeps + rounds:
+                continue
             objective(weighted, s, &v[0], n, &w[0], m, l1, l2, &square)
             for k in range(m):
                 g[k] = column_dot(dense, n, x, at, ptr, which[k], &v[0])
             gap = least_gap(m, 1, 0, &g[0], &w[0], 1, &l1[0], &l2[0], &lower[0], &upper[0], &squares[0], 1, square,
                             ceiling, quadratic)
-            slow = slow + 1 if before > 0 and gap > 0.7 * before else 0
+            slow = slow + 1 if before > 0 and gap > 0.5 * before else 0
             before = gap
-            if gap <= tol or slow > 2:
+            if gap <= tol or slow > 1:
                 break
     return changed, gap, epochs

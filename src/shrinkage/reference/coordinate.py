@@ -78,7 +78,7 @@ def descend(
         square = float(np.square(v[S > 0]) @ (1.0 / S[S > 0]))
         return _solution_gap((X.T @ v)[:, None], w[:, None], l1, l2, lower, upper, squares, square, ceiling)
 
-    changed, gap, before, slow = 0, -1.0, 0.0, 0
+    changed, gap, before, slow, done = 0, -1.0, 0.0, 0, 0
     epochs, finishing = 0, False
     for turn in range(sweeps + rounds):
         iterates = []
@@ -103,10 +103,13 @@ def descend(
             inside = ((mixed_w >= lower) & (mixed_w <= upper)).all()
             if inside and objective(mixed_w, mixed_v) < objective(w, v):
                 w[:], v[:] = mixed_w, mixed_v
+        done += 1
+        if done > 1 and done % 2 and turn + 1 < sweeps + rounds:
+            continue
         gap = gap_now()
-        slow = slow + 1 if before > 0 and gap > 0.7 * before else 0
+        slow = slow + 1 if before > 0 and gap > 0.5 * before else 0
         before = gap
-        if gap <= tol or slow > 2:
+        if gap <= tol or slow > 1:
             break
     assert len(iterates) <= KEPT + 1
     return changed, gap, epochs
