@@ -229,7 +229,8 @@ class DenseStorage:
 
 
 class SparseStorage:
-    """A sparse X, CSR or CSC with sorted unique indices. Columns without a zero may be stored shifted by their mean.
+    """A sparse X, CSR or CSC with sorted unique indices. Columns without a zero, but in rows of weight 0, may be stored
+    shifted by their mean.
 
     A column that has a zero cannot have a mean above sqrt(n) times its spread (all weights being equal), so implicit
     centring costs it few digits; one without can, and loses nothing when the stored values are centred instead.
@@ -323,15 +324,42 @@ class SparseStorage:
             far = mean * mean > _FAR**2 * (square / weight - mean * mean)
         if not far.any():
             return False
-        counts = self._stored()
-        far &= counts == self.n
+        major = np.repeat(np.arange(len(self.indptr) - 1), np.diff(self.indptr))
+        row, column = (major, self.indices) if self.rowwise else (self.indices, major)
+        counts, live = self._stored(), s[: self.n] > 0
+        # in rows without weight entries may be absent, as long as there are not too many to be stored
+        here = live[row]
+        full = far & (np.bincount(column[here], minlength=self.p) == np.count_nonzero(live))
+        far = full if (self.n - counts[full]).sum() <= self.nnz else full & (counts == self.n)
         if not far.any():
             return False
-        self.shift = np.where(far, mean, 0.0)
-        column = self.indices if self.rowwise else np.repeat(np.arange(self.p), counts)
-        self.data = self.data - self.shift[column]  # float64, so that float32 data lose nothing
-        self.single = False
+        # constant columns are shifted by their very value, which leaves zeros and not rounding
+        value = np.zeros(self.p)
+        value[column[here]] = self.data[here]
+        varies = np.zeros(self.p, bool)
+        varies[column[here][self.data[here] != value[column[here]]]] = True
+        shift = np.where(far, np.where(varies, mean, value), 0.0)
+        self.data = self.data - shift[column]  # float64, so that float32 data lose nothing
+        self.shift = self.shift + shift
+        self.single, self._other = False, None
+        holes = np.flatnonzero(far & (counts < self.n))
+        if len(holes):
+            self._fill(holes, -shift, row, column)
         return True
+
+    def _fill(self, holes: Matrix, values: Matrix, row: Matrix, column: Matrix) -> None:
+        """Store the absent entries of the columns `holes`, each column's being its entry of `values`."""
+        from scipy import sparse
+
+        stored, own = np.zeros((self.n, len(holes)), bool), np.isin(column, holes)
+        stored[row[own], np.searchsorted(holes, column[own])] = True
+        absent, which = np.nonzero(~stored)
+        rows, columns = np.concatenate([row, absent]), np.concatenate([column, holes[which]])
+        data = np.concatenate([self.data, values[holes[which]]])
+        X = sparse.coo_array((data, (rows, columns)), shape=self.shape)
+        X = X.tocsr() if self.rowwise else X.tocsc()
+        X.sort_indices()
+        self.data, self.indices, self.indptr = X.data, X.indices, X.indptr
 
     def sweep(self, mean: Matrix, s: Matrix, sign: float, W: Matrix | None, R: Matrix, G: Matrix | None) -> None:
         mean = mean - self.shift

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from shrinkage import ridge, ridge_cv, ridge_path
+from shrinkage import elastic_net, ridge, ridge_cv, ridge_path
 from shrinkage._design import Design
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -143,6 +143,48 @@ def test_columns_far_from_zero_are_shifted_in_a_copy(dense, y):
             fit = ridge(X, y, 0.3)
             np.testing.assert_allclose(fit.coef, ridge(X.toarray().astype(np.float64), y, 0.3).coef, rtol=1e-8)
             assert_untouched(X, before, objects)
+
+
+@pytest.mark.parametrize("make", [sp.csr_array, sp.csc_array])
+@pytest.mark.parametrize("value", [0.3, 0.1, 7.7, -1e9])
+def test_constant_columns_have_no_spread(make, value):
+    rng = np.random.default_rng(0)
+    X, s = rng.standard_normal((42, 3)), rng.random(42)
+    X[:, 1] = value
+    y = X[:, 0] + rng.standard_normal(42) + 5
+    design = Design(make(X), y, s)
+    assert design.scale[1] == 0.0
+    assert design.mean[1] == value
+    assert not design.apply(np.eye(3)[:, [1]]).any()
+    for options in ({"penalty_factor": [1, 0, 1]}, {"standardize": True}):
+        fit, expected = (elastic_net(Z, y, 0.01, sample_weight=s, **options) for Z in (make(X), X))
+        assert fit.coef[1] == 0.0
+        np.testing.assert_allclose(fit.coef, expected.coef, rtol=1e-12)
+        np.testing.assert_allclose(fit.intercept, expected.intercept, rtol=1e-12)
+
+
+@pytest.mark.parametrize("make", [sp.csr_array, sp.csc_array])
+@pytest.mark.parametrize("constant", [False, True])
+def test_columns_far_from_zero_may_be_absent_in_rows_without_weight(make, constant):
+    rng = np.random.default_rng(0)
+    X, s = 1e6 + rng.standard_normal((200, 6)), np.ones(200)
+    X[:, 2] = 0.3 if constant else X[:, 2]
+    X[20:25, 1] += 1e3
+    X[[0, 7]], s[[0, 7, 9]] = 0.0, 0.0
+    X[7, :3], X[9, 2] = [3.0, 0.0, 5.0], 4.0
+    y = X[:, 0] + rng.standard_normal(200)
+    design, expected = Design(make(X), y, s), Design(X, y, s)
+    np.testing.assert_allclose(design.scale, expected.scale, rtol=1e-12)
+    np.testing.assert_allclose(design.mean, expected.mean, rtol=1e-14)
+    np.testing.assert_allclose(design.apply(np.eye(6)), expected.apply(np.eye(6)), rtol=0, atol=1e-8)
+    np.testing.assert_array_equal(design.storage.columns(np.arange(6))[[0, 7, 9]].round(6), X[[0, 7, 9]].round(6))
+    part, same = design.subset(np.arange(100)), expected.subset(np.arange(100))
+    np.testing.assert_allclose(part.apply(np.eye(6)), same.apply(np.eye(6)), rtol=0, atol=1e-8)
+    # far from zero in a part of the rows too
+    near = np.arange(20, 25)
+    part, same = design.subset(near), expected.subset(near)
+    np.testing.assert_allclose(part.mean, same.mean, rtol=1e-12)
+    np.testing.assert_allclose(part.scale, same.scale, rtol=1e-7)
 
 
 def test_explicit_zeros(dense, y):
