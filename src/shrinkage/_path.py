@@ -60,7 +60,8 @@ def trace(
             explained = 1.0 - float(found.loss[i]) / problem.square if problem.square > 0 else 0.0
             if max_active is not None and active > max_active and k > 0:
                 break
-            done.add(which, w, proof, explained, degrees_of_freedom(problem, float(lam[k]), which, w, engine.gram))
+            dof = degrees_of_freedom(problem, float(lam[k]), which, w, engine.gram)
+            done.add(which, w, active, proof, explained, dof)
             if callback is not None:
                 callback(k, float(alphas[k]), active, proof.relative_gap)
             if bar is not None:
@@ -68,15 +69,14 @@ def trace(
             if stop_early and done.flat():
                 break
     except KeyboardInterrupt:
-        if on_interrupt == "raise" or not done.certificates:
+        if on_interrupt == "raise" or not len(done):
             raise
     finally:
         if bar is not None:
             bar.close()
-    count = len(done.certificates)
-    coefs = done.coefs()
-    W, dof = coefs[:, : problem.t].toarray(), np.array(done.dof[:1])
-    first = as_fit(setup, W, float(alphas[0]), done.certificates[0], dof, engine.how())
+    coefs, (_, n_active, certificates, explanations, dofs) = done.coefs(), zip(*done.steps, strict=True)
+    count, W = len(done), coefs[:, : problem.t].toarray()
+    first = as_fit(setup, W, float(alphas[0]), certificates[0], np.array(dofs[:1]), engine.how())
     intercepts = np.zeros((count, design.t))
     if design.fit_intercept:
         intercepts = design.y_mean - (coefs.T @ design.mean).reshape(count, design.t)
@@ -84,10 +84,10 @@ def trace(
         alphas=alphas[:count],
         coefs=coefs,
         intercepts=intercepts[:, 0] if design.one_d else intercepts,
-        certificates=tuple(done.certificates),
-        effective_dof=np.array(done.dof),
-        deviance_explained=np.array(done.explained),
-        n_active=np.array(done.active),
+        certificates=certificates,
+        effective_dof=np.array(dofs),
+        deviance_explained=np.array(explanations),
+        n_active=np.array(n_active),
         n_passes=engine.passes,
         l1_ratio=setup.penalty.l1_ratio,
         convention=setup.convention,
@@ -108,41 +108,37 @@ def warn_path(path: SparsePath, tol: float) -> None:
 
 
 class _Done:
-    """What a path has so far."""
+    """What a path has so far: one entry per alpha, so that Ctrl-C finds every alpha whole or not at all."""
 
     def __init__(self, p: int, t: int) -> None:
         self.p, self.t = p, t
-        self.active: list[int] = []
-        self.rows: list[Array] = []
-        self.values: list[Array] = []
-        self.certificates: list[Certificate] = []
-        self.explained: list[float] = []
-        self.dof: list[float] = []
+        #: Columns of coefficients as (rows, values), active features, certificate, deviance explained, dof.
+        self.steps: list[tuple[list[tuple[Array, Array]], int, Certificate, float, float]] = []
 
-    def add(self, which: Array, w: Array, proof: Certificate, explained: float, dof: float) -> None:
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def add(self, which: Array, w: Array, active: int, proof: Certificate, explained: float, dof: float) -> None:
         order = np.argsort(which)
+        columns = []
         for column in w.reshape(len(w), self.t).T:
-            active = order[column[order] != 0]
-            self.rows.append(which[active])
-            self.values.append(column[active])
-        self.active.append(int(np.count_nonzero(rows_used(w))))
-        self.certificates.append(proof)
-        self.explained.append(explained)
-        self.dof.append(dof)
+            used = order[column[order] != 0]
+            columns.append((which[used], column[used]))
+        self.steps.append((columns, active, proof, explained, dof))
 
     def flat(self) -> bool:
         """Whether there is little left to explain, or to gain."""
-        if len(self.explained) < 5:
+        if len(self.steps) < 5:
             return False
-        now, before = self.explained[-1], self.explained[-2]
+        now, before = self.steps[-1][3], self.steps[-2][3]
         return now > 0.999 or now - before < 1e-5 * now
 
     def coefs(self) -> Any:
         from scipy import sparse
 
-        pointers = np.concatenate([[0], np.cumsum([len(rows) for rows in self.rows])])
-        data = (np.concatenate(self.values), np.concatenate(self.rows), pointers)
-        return sparse.csc_array(data, shape=(self.p, len(self.rows)))
+        rows, values = zip(*(column for step in self.steps for column in step[0]), strict=True)
+        pointers = np.concatenate([[0], np.cumsum([len(own) for own in rows])])
+        return sparse.csc_array((np.concatenate(values), np.concatenate(rows), pointers), shape=(self.p, len(rows)))
 
 
 class Bar:

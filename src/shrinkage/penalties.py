@@ -169,7 +169,7 @@ def make_penalty(
         raise TypeError(f"l1_ratio must be a number between 0 and 1, got {l1_ratio!r}")
     if not 0 <= l1_ratio <= 1:
         raise ValueError(f"l1_ratio must be between 0 (ridge) and 1 (lasso), got {l1_ratio!r}")
-    low, high = _check_bound(lower, "lower", n_features), _check_bound(upper, "upper", n_features)
+    low, high = _check_bound(lower, "lower", n_features, -np.inf), _check_bound(upper, "upper", n_features, np.inf)
     if low is not None and (low > 0).any():
         raise ValueError(f"lower must be at most 0 for every feature, got {low.max():g}: w = 0 must be allowed")
     if high is not None and (high < 0).any():
@@ -179,7 +179,7 @@ def make_penalty(
     )
 
 
-def _check_bound(bound: Any, name: str, n_features: int) -> Vector | None:
+def _check_bound(bound: Any, name: str, n_features: int, none: float) -> Vector | None:
     if bound is None:
         return None
     values = as_numbers(bound, f"{name} must be a number or one number per feature")
@@ -189,4 +189,4 @@ def _check_bound(bound: Any, name: str, n_features: int) -> Vector | None:
         raise ValueError(f"{name} must be a number or have shape ({n_features},), got {values.shape}")
     if np.isnan(values).any():
         raise ValueError(f"{name}[{int(np.flatnonzero(np.isnan(values))[0])}] is NaN: use -inf or inf for no bound")
-    return None if np.isinf(values).all() and len(values) else values
+    return None if (values == none).all() and len(values) else values

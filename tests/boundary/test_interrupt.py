@@ -11,8 +11,9 @@ import time
 import numpy as np
 import pytest
 
-from shrinkage import _interrupt
+from shrinkage import _interrupt, elastic_net_path
 from shrinkage._design import Design
+from shrinkage._path import _Done
 from shrinkage._spectrum import Spectrum, _eigh
 
 CHILD = """
@@ -251,3 +252,37 @@ def test_fit_in_a_forked_child():
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_path_has_whole_alphas_wherever_ctrl_c_falls():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((30, 4))
+    y = X @ [1.0, 2.0, 0.0, -1.0] + rng.standard_normal(30)
+    whole, before, lengths = elastic_net_path(X, y, 4), sys.gettrace(), set()
+    for at in range(1, 40):
+        left = at
+
+        def line(frame, event, _):
+            nonlocal left
+            left -= event == "line"
+            if not left:
+                sys.settrace(before)
+                raise KeyboardInterrupt
+            return line
+
+        def call(frame, event, _):
+            return line if frame.f_code is _Done.add.__code__ else None
+
+        try:
+            sys.settrace(call)
+            path = elastic_net_path(X, y, 4, on_interrupt="return")
+        except KeyboardInterrupt:  # before the first alpha
+            continue
+        finally:
+            sys.settrace(before)
+        k = len(path)
+        lengths.add(k)
+        np.testing.assert_array_equal(path.coefs.toarray(), whole.coefs.toarray()[:, :k])
+        np.testing.assert_array_equal(path.n_active, whole.n_active[:k])
+        assert len(path.intercepts) == len(path.certificates) == len(path.effective_dof) == k
+    assert {1, 2, 3} <= lengths
