@@ -31,6 +31,8 @@ _COPY, _SWEEPS = 1 << 29, 12
 _CALMER, _SETTLED = 50, 400
 #: Columns that move from which descent goes on to the end, and rounds of it with an extrapolation, at most.
 _MANY, _ROUNDS = 400, 12
+#: A lambda at which everything penalized is zero, its products with weights still being finite.
+_ENDLESS = 1e100
 #: Attempts at one alpha, with more columns each time, before what there is must do.
 _ATTEMPTS = 200
 
@@ -64,7 +66,7 @@ class Engine:
         elif tall and gram is None:
             gram = whole_gram(d)
         self.set = WorkingSet(problem, gram=gram, exact=given is None)
-        self.passes = 0
+        self.passes = self.restarts = 0
         self.before: float | None = None
         #: Columns, coefficients and their proof, where `approach` has gone to the end.
         self.solution: tuple[Array, Array, Measures] | None = None
@@ -95,6 +97,12 @@ class Engine:
 
     def _null(self) -> None:
         """The fit of the features that nothing penalizes."""
+        if self.problem.t > 1:
+            own = np.flatnonzero(np.isin(self.set.which, self.problem.free))
+            w = np.zeros_like(self.set.w[: len(self.set)])
+            w[own] = np.linalg.lstsq(self.set.G[np.ix_(own, own)], self.set.c[own], rcond=1e-14)[0]
+            self.set.set(w)
+            return
         l1 = self.set.l1.copy()
         held = np.isin(self.set.which, self.problem.free, invert=True)
         self.set.l1[: len(held)][held] = HELD
@@ -197,6 +205,7 @@ class Engine:
     def run(self, lam: Array) -> Iterator[tuple[int, Array, Array, Measures, int]]:
         """Yields (k, columns, coefficients, measures, column of the measures) for lam[k] in turn."""
         P = self.problem
+        lam = np.minimum(lam, _ENDLESS)
         if self.solution is not None:
             yield 0, *self.solution, 0
             return
@@ -226,6 +235,10 @@ class Engine:
                 continue
             if good == 0 and not len(more) and P.t > 1 and solved > 0 and inner > 1e-4 * self.tol:
                 inner *= 0.05  # the data say more of a gap than the Gram matrix
+                continue
+            if good == 0 and self.restarts < 1 and not found.table[GAP, 0] <= P.size:
+                self.restarts += 1
+                self.set.set(np.zeros_like(after))
                 continue
             if good == 0 and (not len(more) or attempts > _ATTEMPTS):
                 good = 1  # as near as it gets

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import operator
 import sys
 import warnings
 from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,9 +41,10 @@ class Certificate:
     objective : float
         Value of the documented objective, summed over targets.
     duality_gap : float
-        How far `objective` is above its minimum at most, in its units. For ridge a true bound where every feature is
-        penalized by something that counts; where some are not, or next to nothing, as the solver's own factorization
-        measures it from the gradient.
+        How far `objective` is above its minimum at most, in its units. For the elastic net a true bound but where a
+        feature that nothing penalizes has a bound on one side: there it counts a million times what that feature alone
+        could gain. For ridge a true bound where every feature is penalized by something that counts; where some are
+        not, or next to nothing, as the solver's own factorization measures it from the gradient.
     relative_gap : float
         `duality_gap` over the objective at w = 0.
     kkt_violation : float
@@ -95,8 +98,28 @@ def warn_about(certificate: Certificate, *, solver: str, tol: float, rank: int |
         )
 
 
+Told = tuple[str, type[Warning]]
+#: Where warnings of a category go instead, in this thread. The filters of `warnings` are those of all threads.
+_KEPT: ContextVar[tuple[type[Warning], list[Told]] | None] = ContextVar("_KEPT", default=None)
+
+
+@contextlib.contextmanager
+def quietly(category: type[Warning] = ConvergenceWarning) -> Iterator[list[Told]]:
+    """Collect this package's warnings of a category, as (message, category), and leave it to the caller to warn."""
+    told: list[Told] = []
+    token = _KEPT.set((category, told))
+    try:
+        yield told
+    finally:
+        _KEPT.reset(token)
+
+
 def warn(message: str, category: type[Warning]) -> None:
     """Warn in the name of the line that called this package, directly or through scikit-learn."""
+    kept = _KEPT.get()
+    if kept is not None and issubclass(category, kept[0]):
+        kept[1].append((message, category))
+        return
     frame, level = sys._getframe(), 1
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _BENEATH:
         frame, level = frame.f_back, level + 1

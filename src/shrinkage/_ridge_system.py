@@ -451,6 +451,11 @@ class PivotedQR:
         C[:, self.order] = np.where(np.abs(self.R) > self.rounding, self.R, 0.0)
         return C / self.scale
 
+    def dual(self, e: Array) -> Array:
+        """The shortest d with Z'd = e, of a Z of full column rank."""
+        inner = scipy.linalg.solve_triangular(self.R, (e * self.scale)[self.order], trans="T", check_finite=False)
+        return np.asarray(self.Q @ inner)
+
     def solve(self, b: Array) -> Array:
         """The minimum-norm minimizer of ||b - Z w||."""
         out = np.zeros((self.p, b.shape[1]), order="F")

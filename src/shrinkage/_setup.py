@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from . import conventions
+from . import _interrupt, conventions
 from ._design import Design, _as_target, check_flag
+from ._kernels import cholesky as _cholesky
 from ._result import Certificate, ConvergenceWarning, Fit, warn
 from ._ridge_system import Array
 from ._working_set import GAP, PENALTY, VIOLATION, Measures, Problem
@@ -131,7 +132,13 @@ def degrees_of_freedom(problem: Problem, lam: float, which: Array, w: Array, gra
         V = problem.columns(which[moving]) / np.sqrt(l2)
         values = np.linalg.eigvalsh(V @ V.T)
         return float((values / (1.0 + values)).sum())
-    return float(len(moving) - l2 @ np.diagonal(_inverse(gram()[np.ix_(moving, moving)] + np.diag(l2))))
+    A = np.asfortranarray(gram()[np.ix_(moving, moving)] + np.diag(l2))
+    diagonal, ones, work = np.empty(len(A)), np.ones(len(A)), float(len(A)) ** 3
+    failed, _ = _interrupt.run(_cholesky.factor, L := A.copy(order="F"), work=work)
+    if failed:
+        return float(len(moving) - l2 @ np.diagonal(np.linalg.pinv(A, hermitian=True)))
+    _interrupt.run(_cholesky.inverse_diagonal, L, ones, diagonal, work=work)
+    return float(len(moving) - l2 @ diagonal)
 
 
 def _joint_degrees(problem: Problem, lam: float, which: Array, w: Array, gram: Array) -> float:

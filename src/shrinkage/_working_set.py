@@ -21,7 +21,7 @@ from ._design import check_memory
 from ._kernels import active_set as _active_set
 from ._kernels import blocks as _blocks
 from ._kernels import gaps as _gaps
-from ._ridge_system import Array, PivotedQR
+from ._ridge_system import EPS, Array, PivotedQR
 
 #: |mean| / sd up to which a product with X less that of its mean keeps its digits.
 _NEAR = 10.0
@@ -35,6 +35,10 @@ _ROUNDS = 100_000
 _SPARE = 64
 #: Share of entries up to which columns of a sparse X are multiplied as such.
 _SPARSE = 0.1
+#: Share of the largest |z'y| up to which a penalty is so faint that rounding of gradients counts beside it.
+_FAINT = 1e-8
+#: Columns up to which a gap is sharpened.
+_FEW_COLUMNS = 4096
 #: Rows of `Measures.table`.
 GAP, PENALTY, VIOLATION = range(3)
 
@@ -72,7 +76,8 @@ class Problem:
         if scale is not None:
             kept &= scale > 0
         v = np.where(kept, v, 0.0)
-        self.l1, self.l2 = rho * v * size, (1.0 - rho) * v * size * size
+        with np.errstate(over="ignore"):
+            self.l1, self.l2 = np.minimum(rho * v * size, HELD), np.minimum((1.0 - rho) * v * size * size, HELD)
         if self.t > 1:  # rows of several have no bounds
             self.l1 = np.where(kept, self.l1, HELD)
         self.lower = np.where(kept, -np.inf if lower is None else lower, 0.0)
@@ -195,7 +200,46 @@ class Problem:
             lost = self.each(np.square(delta).sum(axis=0))
             g -= d.adjoint_plain(delta if self.root is None else self.root * delta)
             square = np.maximum(loss - lost, 0.0)
-        return self._tabled(W, g, lam, loss, square, lost)
+        found = self._tabled(W, g, lam, loss, square, lost)
+        if self.t == 1:
+            for k in np.flatnonzero(lam * self.l1.max(initial=0.0) <= _FAINT * np.abs(self.cross).max(initial=0.0)):
+                self._sharpen(found, W[:, k], R[:, k], float(lam[k]), int(k))
+        return found
+
+    def _sharpen(self, found: Measures, w: Array, R: Array, lam: float, k: int) -> None:
+        """A gap whose dual point is not shrunk for what is rounding beside a faint penalty, where that is smaller.
+
+        Of the residuals the least is taken away that leaves the columns which move with just the gradient that they
+        need. Without any penalty that is all columns, and the only bound there is.
+        """
+        a, b = lam * self.l1, lam * self.l2
+        inside = (w > self.lower) & (w < self.upper)
+        none = lam == 0.0 and not np.isfinite(np.concatenate([self.lower[inside], self.upper[inside]])).any()
+        which = np.flatnonzero(inside & (self.diagonal > 0) & (none | (w != 0)))
+        if not len(which) or len(which) > _FEW_COLUMNS or (not none and found.table[GAP, k] <= EPS * self.square):
+            return
+        Z, r = self.columns(which), R if self.root is None else self.root[:, 0] * R
+        goal = a[which] * np.sign(w[which]) + b[which] * w[which]
+        factor = PivotedQR(Z)
+        if none:
+            delta = factor.Q @ (factor.Q.T @ r)
+        elif factor.rank < len(which):
+            return
+        else:
+            delta = factor.dual(Z.T @ r - goal)
+        rest = r - delta
+        g = (
+            found.g[:, k]
+            - self.design.adjoint_plain((delta if self.root is None else self.root[:, 0] * delta)[:, None])[:, 0]
+        )
+        g[which] = goal
+        lost, square = float(delta @ delta), float(rest @ rest)
+        new = self._tabled(
+            np.asfortranarray(w[:, None]), np.asfortranarray(g[:, None]), np.array([lam]), found.loss[k : k + 1],
+            np.array([square]), np.array([lost if none else lost + 2.0 * (lost * square) ** 0.5]),
+        )  # fmt: skip
+        gap = float(new.table[GAP, 0])
+        found.table[GAP, k] = max(gap, found.table[GAP, k]) if none else min(gap, found.table[GAP, k])
 
     def measure_moments(self, G: Array, W: Array, lam: Array) -> Measures:
         """The same from Z'Z and Z'y alone, where X is much longer than wide."""
@@ -210,7 +254,10 @@ class Problem:
             part = np.linalg.lstsq(G[np.ix_(u, u)], g[u], rcond=None)[0]
             lost = self.each(np.maximum((g[u] * part).sum(axis=0), 0.0))
             g = g - G[:, u] @ part
-        return self._tabled(W, np.asfortranarray(g), lam, loss, np.maximum(loss - lost, 0.0), lost)
+        found = self._tabled(W, np.asfortranarray(g), lam, loss, np.maximum(loss - lost, 0.0), lost)
+        # without a penalty moments cannot tell a gap from rounding
+        found.table[GAP, lam == 0.0] = np.inf
+        return found
 
     def _tabled(self, W: Array, g: Array, lam: Array, loss: Array, square: Array, lost: Array) -> Measures:
         table, excess = np.empty((3, len(lam))), np.empty(self.design.p)
@@ -400,7 +447,10 @@ class WorkingSet:
         if self.problem.t > 1:
             return self._solve_blocks(lam, tol)
         out, gaps = np.zeros((m, len(lam)), order="F"), np.empty(len(lam))
-        work = 20.0 * len(lam) * float(m) ** 2
+        # with L2 the factor is another at every lambda
+        order = min(m, 3 * int(np.count_nonzero(self.w[:m])) + _SPARE)
+        cubes = float(order) ** 3 if self.problem.l2.any() else 0.0
+        work = len(lam) * (20.0 * float(m) ** 2 + cubes)
         solved = _interrupt.run(
             _active_set.solve, self.G, m, self.c, self.problem.square, self.l1, self.l2, self.lower, self.upper,
             np.ascontiguousarray(lam), tol, self.w, self.q, self.L, self.indices, self.state, self.scratch, self.block,

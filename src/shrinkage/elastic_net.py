@@ -140,7 +140,9 @@ def elastic_net(
     design, penalty = setup.design, setup.penalty
     starts, given = _check_start(start, design), check_gram(gram, design)
     alphas = np.broadcast_to(penalty.alpha, (design.t,))
-    if penalty.l1_ratio == 0.0:
+    # without a penalty the shortest of the solutions is the one to have
+    plain = penalty.lower is None and penalty.upper is None and not alphas.any()
+    if penalty.l1_ratio == 0.0 or plain:
         return _as_ridge(X, setup, alpha)
     W, dof = np.zeros((design.p, design.t), order="F"), np.zeros(design.t)
     parts, how = [], ("active_set", "there is no feature to fit")

@@ -916,3 +916,62 @@ def test_sparse_columns_stay_sparse_in_the_working_set(weighted, intercept, dtyp
     assert "working set" in sparse_path.solver_reason
     np.testing.assert_allclose(sparse_path.coefs.toarray(), dense_path.coefs.toarray(), atol=1e-6)
     assert all(one.converged for one in sparse_path.certificates)
+
+
+@pytest.mark.parametrize("lower", [None, 0.0])
+@pytest.mark.parametrize("alpha", [1e-8, 1e-12, 1e-14, 1e-16, 1e-300])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_faint_penalties_are_proved(alpha, lower, weighted):
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((60, 8))
+    y = X[:, 0] + rng.standard_normal(60)
+    s = np.resize([1.0, 0.5, 0.0, 2.0], 60) if weighted else None
+    fit = elastic_net(X, y, alpha, lower=lower, sample_weight=s)
+    assert fit.certificate.converged and 0 <= fit.certificate.relative_gap <= 1e-14
+    if lower is None:
+        least = np.linalg.lstsq(np.sqrt(np.ones(60) if s is None else s)[:, None] * np.c_[np.ones(60), X],
+                                np.sqrt(np.ones(60) if s is None else s) * y, rcond=None)[0]  # fmt: skip
+        np.testing.assert_allclose(fit.coef, least[1:], rtol=1e-6, atol=10 * alpha)
+
+
+def test_without_a_penalty_nothing_is_proved_that_is_not_so():
+    """Of two columns 1e-8 apart coordinate descent would need the difference, which looks like rounding."""
+    rng = np.random.default_rng(1)
+    x, z = rng.standard_normal((2, 300))
+    X, y = np.c_[x, x + 1e-8 * z], z + 0.1 * rng.standard_normal(300)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = elastic_net_path(X, y, [1.0, 0.0])[1].certificate
+        fit = elastic_net(X, y, 0.0)
+    assert not found.converged or found.objective < 0.01
+    assert fit.certificate.objective < 0.01
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_unpenalized_columns_that_are_copies_stay_small(many):
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        X = rng.standard_normal((39, 253))
+        X[:, 1 : 120 if many else 2] = X[:, :1]
+        y = X[:, :8].sum(axis=1) + rng.standard_normal(39)
+        v = np.ones(253)
+        v[rng.uniform(size=253) < 0.1 if many else [0, 1]] = 0.0
+        fit = elastic_net(X, y, 0.2, penalty_factor=v)
+        assert fit.certificate.converged and np.abs(fit.coef).max() < 100
+
+
+@pytest.mark.parametrize("how", ["alpha", "factor", "standardize"])
+def test_penalties_without_end_leave_nothing(how):
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((30, 5))
+    y = X[:, 0] + rng.standard_normal(30)
+    if how == "alpha":
+        fit = elastic_net(X, y, 1e308)
+        assert not fit.coef.any()
+    elif how == "factor":
+        fit = elastic_net(X, y, 0.1, penalty_factor=[1.0, 1e308, 1.0, 1.0, 1.0])
+        assert fit.coef[1] == 0 and fit.coef[0] != 0
+    else:
+        fit = elastic_net(X, y, 0.1, penalty_factor=[1.0, 1e308, 1.0, 1.0, 1.0], standardize=True, l1_ratio=0.5)
+        assert fit.coef[1] == 0 and fit.coef[0] != 0
+    assert fit.certificate.converged and np.isfinite(fit.certificate.objective)

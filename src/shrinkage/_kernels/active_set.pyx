@@ -28,6 +28,7 @@ cdef enum:
 
 cdef double DEPENDENT = 2e-15    # pivot over diagonal below which a column depends on others, times their number
 cdef double PROGRESS = 1e-9     # of the objective, in units of |y|^2, that a round must bring
+cdef double NOTHING = 1e-12      # of a column's length, which a column that depends on others does not need of another
 cdef double NOISE = 1e-12        # gradient beyond the penalty, relative to that, which is none
 
 cdef enum:
@@ -235,20 +236,28 @@ cdef bint slide(Problem* P, Py_ssize_t j) noexcept nogil:
     """Move along the direction that changes no fitted value, column j depending on the support, downhill, until a
     coordinate reaches the end of its piece and rests. Whether one of the support does."""
     cdef Py_ssize_t i, s, best = -1
-    cdef double slope, away, step, least, sign = sign_of(P.piece[j])
+    cdef double slope, away, step, least, end, total, sign = sign_of(P.piece[j])
     P.counts[SLIDES] += 1
     for i in range(P.k):
         P.right[i] = P.G[P.support[i] + j * P.ld]
     trsv(AS_IS, P.k, P.L, P.ldl, P.right)
     trsv(TRANSPOSED, P.k, P.L, P.ldl, P.right)
     slope = P.l1[j] * sign
+    total = P.l1[j]
     for i in range(P.k):
-        slope -= P.right[i] * P.l1[P.support[i]] * sign_of(P.piece[P.support[i]])
+        s = P.support[i]
+        if P.right[i] ** 2 * P.G[s * (P.ld + 1)] <= NOTHING ** 2 * P.G[j * (P.ld + 1)]:
+            P.right[i] = 0  # rounding is no direction
+        slope -= P.right[i] * P.l1[s] * sign_of(P.piece[s])
+        total += fabs(P.right[i]) * P.l1[s]
+    if fabs(slope) <= NOTHING * total:
+        slope = 0
     if slope == 0 and P.w[j] == 0:
         return False
     away = -1.0 if slope > 0 or (slope == 0 and P.w[j] > 0) else 1.0          # of coordinate j
-    least = (high_end(P, j) if away > 0 else low_end(P, j)) - P.w[j]
-    least = fabs(least)
+    # where nothing is gained either way j goes to zero
+    end = 0 if slope == 0 else high_end(P, j) if away > 0 else low_end(P, j)
+    least = fabs(end - P.w[j])
     for i in range(P.k):
         s = P.support[i]
         step = -away * P.right[i]
@@ -266,7 +275,7 @@ cdef bint slide(Problem* P, Py_ssize_t j) noexcept nogil:
         P.w[P.support[i]] -= away * least * P.right[i]
     P.w[j] += away * least
     if best < 0:
-        P.w[j] = high_end(P, j) if away > 0 else low_end(P, j)
+        P.w[j] = end
         return False
     s = P.support[best]
     P.w[s] = high_end(P, s) if -away * P.right[best] > 0 else low_end(P, s)
