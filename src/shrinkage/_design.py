@@ -22,6 +22,7 @@ from ._algebra import square
 from ._extras import require
 from ._kernels import dense as _dense
 from ._storage import DenseStorage, Matrix, Precision, SparseStorage
+from .penalties import as_numbers
 
 _FRAME_LIBRARIES = {"pandas", "polars", "pyarrow", "modin", "cudf", "narwhals", "duckdb"}
 _MAX_INT = 2**31 - 1
@@ -242,6 +243,13 @@ def _as_weights(sample_weight: Any, n: int) -> Matrix | None:
     return np.require(s, requirements=["C", "A"])
 
 
+def _as_offset(offset: Any, n: int) -> Matrix:
+    o = as_numbers(offset, "offset must be numbers, one per row of X")
+    if o.shape != (n,) or not np.isfinite(o).all():
+        raise ValueError(f"offset must be a 1-D array of finite numbers, one per row of X ({n}), got shape {o.shape}")
+    return o
+
+
 def _name_of(j: int, names: Sequence[str] | None) -> str:
     return f"column {names[j]!r}" if names is not None else f"column {j}"
 
@@ -330,7 +338,7 @@ class Design:
     mean, scale : ndarray of shape (p,)
         Weighted means (zeros without an intercept) and standard deviations about them.
     Y : ndarray of shape (n, t), Fortran order
-        Targets less `y_mean`.
+        Targets, less the offset where there is one, less `y_mean`.
     cross : ndarray of shape (p, t)
         (X - mean)' S Y.
     """
@@ -340,7 +348,9 @@ class Design:
         "target_names", "total_weight", "weighted", "y_mean", "y_square",
     )  # fmt: skip
 
-    def __init__(self, X: Any, y: Any, sample_weight: Any = None, *, fit_intercept: bool = True) -> None:
+    def __init__(
+        self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None, fit_intercept: bool = True
+    ) -> None:
         matrix, self.feature_names = as_matrix(X)
         self.n, self.p = matrix.shape
         if self.n == 0:
@@ -348,6 +358,9 @@ class Design:
         self.storage = matrix if isinstance(matrix, SparseStorage) else DenseStorage(matrix)
         self.Y, self.one_d, self.target_names = _as_target(y, self.n)
         self.t = self.Y.shape[1]
+        if offset is not None:
+            with np.errstate(over="ignore"):  # found where targets are squared
+                self.Y -= _as_offset(offset, self.n)[:, None]
         weights = _as_weights(sample_weight, self.n)
         self.weighted = weights is not None
         self.fit_intercept = check_flag(fit_intercept, "fit_intercept")

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from . import _interrupt, conventions
-from ._design import Design, _as_target, check_flag
+from ._design import Design, check_flag
 from ._kernels import cholesky as _cholesky
 from ._result import Certificate, ConvergenceWarning, Fit, warn
 from ._ridge_system import Array
 from ._working_set import GAP, PENALTY, VIOLATION, Measures, Problem
-from .penalties import Penalty, as_numbers, make_penalty
+from .penalties import Penalty, make_penalty
 from .ridge import _check_positive
 
 
@@ -30,8 +30,7 @@ class Setup:
         if self.multi_task and not (lower is None and upper is None):
             raise ValueError("multi_task takes no lower and upper: it penalizes the norms of features' coefficients")
         self.tol = float(tol)
-        y = _less_offset(X, y, offset)
-        self.design = Design(X, y, sample_weight, fit_intercept=fit_intercept)
+        self.design = Design(X, y, sample_weight, offset=offset, fit_intercept=fit_intercept)
         design, self.convention = self.design, convention
         if self.multi_task and (design.one_d or not design.t):
             shape = (design.n,) if design.one_d else design.Y.shape
@@ -77,18 +76,6 @@ class Setup:
             "upper": penalty.upper, "fit_intercept": self.design.fit_intercept, "standardize": self.standardize,
             "convention": self.convention, "tol": self.tol, "multi_task": self.multi_task,
         }  # fmt: skip
-
-
-def _less_offset(X: Any, y: Any, offset: Any) -> Any:
-    if offset is None:
-        return y
-    o = as_numbers(offset, "offset must be numbers, one per row of X")
-    n = np.shape(X)[0] if np.ndim(X) == 2 or hasattr(X, "shape") else len(X)
-    if o.shape != (n,) or not np.isfinite(o).all():
-        raise ValueError(f"offset must be a 1-D array of finite numbers, one per row of X ({n}), got shape {o.shape}")
-    Y, one_d, _ = _as_target(y, n)
-    Y = Y - o[:, None]
-    return Y[:, 0] if one_d else Y
 
 
 def in_convention(setup: Setup, alpha: Any) -> Any:

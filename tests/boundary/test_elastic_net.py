@@ -79,8 +79,9 @@ def test_the_largest_floats_of_single_precision_are_numbers(X, y, value):
         (lambda X: None, TypeError, "X has dtype object"),
     ],
 )
-def test_refused_matrices(X, y, function, given, error, words):
-    refuse(lambda: function(given(X), y), error, words)
+@pytest.mark.parametrize("offset", [None, np.zeros(36)])
+def test_refused_matrices(X, y, function, given, error, words, offset):
+    refuse(lambda: function(given(X), y, offset=offset), error, words)
 
 
 @pytest.mark.parametrize(
@@ -215,6 +216,11 @@ def test_ridge_has_no_largest_alpha(X, y):
 )
 def test_refused_options(X, y, function, name, value, error, words):
     refuse(lambda: function(X, y, **{name: value}), error, words)
+
+
+def test_targets_that_an_offset_takes_out_of_range(X, function):
+    y = np.full(36, 1e308)
+    refuse(lambda: function(X, y, offset=-y), ValueError, "y is too large to square: rescale it")
 
 
 @pytest.mark.parametrize(
@@ -420,6 +426,7 @@ def test_frames_name_features_and_targets(X, y):
     fit, path = elastic_net(frame, pd.Series(y, name="t"), 0.1), elastic_net_path(frame, y, 3)
     assert fit.feature_names == path.feature_names == path[1].feature_names == ("a", "b", "c", "d")
     assert fit.target_names == ("t",)
+    assert elastic_net(frame, pd.DataFrame({"t": y, "u": -y}), 0.1, offset=np.ones(36)).target_names == ("t", "u")
     np.testing.assert_allclose(fit.predict(frame), fit.predict(X), rtol=1e-12)
     for call in (fit.predict, path.predict, lambda frame: path.predict(frame, alpha=path.alphas[1])):
         refuse(lambda call=call: call(frame[["b", "a", "c", "d"]]), ValueError, "X's column 0 is 'b'")
