@@ -148,10 +148,11 @@ def relaxed_lasso(
 def _times(alpha: Any, phi: float, convention: str) -> Any:
     """phi of the penalty `alpha` in its convention."""
     if convention == "two_lambda":
-        return tuple(phi * one for one in alpha)
-    if convention == "inverse":
-        return float(alpha) / phi if phi else np.inf
-    return phi * alpha
+        return tuple(_times(one, phi, "canonical") for one in alpha)
+    values = np.asarray(alpha, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        values = values / phi if convention == "inverse" else phi * values
+    return values if values.ndim else float(values)
 
 
 def _of(bound: Any, kept: Array) -> Any:

@@ -63,6 +63,23 @@ def test_phi(data, phi, error, words):
     refuse(lambda: relaxed_lasso(*data, 0.1, phi), error, words)
 
 
+@pytest.mark.parametrize(
+    ("alpha", "convention", "expected"),
+    [([0.1], "canonical", 0.05), ([10.0], "inverse", 20.0), (([0.1], [0.1]), "two_lambda", None)],
+)
+def test_one_alpha_as_a_sequence(data, alpha, convention, expected):
+    single = [one[0] for one in alpha] if convention == "two_lambda" else alpha[0]
+    fit, same = (relaxed_lasso(*data, one, 0.5, convention=convention) for one in (alpha, single))
+    np.testing.assert_array_equal(fit.coef, same.coef)
+    assert expected is None or fit.alpha == expected
+    assert fit.coef.any()
+    adaptive = [adaptive_lasso(*data, one, convention=convention).coef for one in (alpha, single)]
+    np.testing.assert_array_equal(*adaptive)
+    Y = data[1][:, None]
+    together = relaxed_lasso(data[0], Y, alpha, 0.5, convention=convention, multi_task=True)
+    np.testing.assert_allclose(together.coef[0], fit.coef, rtol=1e-6)
+
+
 def test_ridge_chooses_nothing(data):
     refuse(lambda: relaxed_lasso(*data, 0.1, l1_ratio=0.0), ValueError, "l1_ratio must be positive: ridge")
 
