@@ -13,13 +13,19 @@ import numpy as np
 import scipy
 
 
-def facts() -> dict[str, Any]:
-    """CPU, cores, versions, loaded BLAS libraries (so call it after the peers are), date, git revision."""
+def identity() -> dict[str, Any]:
+    """What must be the same for timings to stand in one table."""
     return {
         "cpu": _cpu(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def facts() -> dict[str, Any]:
+    """Load, versions, loaded BLAS libraries (so call it after the peers are), date, git revision."""
+    return {
+        "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": scipy.__version__,

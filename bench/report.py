@@ -17,7 +17,7 @@ UNITS = {
 }
 
 EXPLANATION = """\
-Time is the median over interleaved repeats in one process (a contender that takes a minute or more is
+Time is the median over interleaved repeats in one process (a contender that takes 30 s or more is
 called once), spread the distance between the quartiles over the median; rows of memory have in their
 place the most memory that Python and NumPy held during the fit beyond X. "vs scikit-learn" is how
 many times faster (or less) than scikit-learn, "vs limit" how many times the time of the limit: `X.T @ X`
@@ -200,18 +200,13 @@ def show(headers: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
 def markdown(results: dict[str, Any]) -> str:
     """The whole of RESULTS.md."""
     m = results["machine"]
-    run = results["run"]
     parts = [
         "# Results",
         "",
         "Written by `python bench/run.py`; do not edit.",
         "",
-        f"- {m['cpu']}, {m['cores']} cores, {m['system']}, load {m['load_average']} at the start",
-        f"- Python {m['python']}, NumPy {m['numpy']}, SciPy {m['scipy']}",
-        f"- {'; '.join(m['blas'])}",
-        *(f"- {name}={value}" for name, value in m["threads_environment"].items()),
-        *_stamps(results),
-        f"- repeats: {run['repeats'] or 'as each row asks'}; pause before each timing: {run['pause']:g} s",
+        f"- {m['cpu']}, {m['cores']} cores, {m['system']}",
+        *_stamps(results["rows"]),
         *(f"- left out: {line}" for line in results["skipped"]),
         "",
         "## Targets",
@@ -228,13 +223,26 @@ def markdown(results: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def _stamps(results: dict[str, Any]) -> list[str]:
-    """When rows were measured, and of which revision."""
-    m = results["machine"]
-    stamps = Counter((row.get("date", m["date"]), row.get("revision", m["revision"])) for row in results["rows"])
+def _stamps(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """How rows were measured, and below that when, and of which revision."""
+    runs: dict[str, Counter[str]] = {}
+    for stamp in sorted((row["stamp"] for row in rows), key=lambda stamp: stamp["date"]):
+        count = stamp["repeats"]
+        repeats = f"{count} repeat{'s' * (count != 1)}" if count else "repeats as each row asks"
+        how = [
+            f"Python {stamp['python']}, NumPy {stamp['numpy']}, SciPy {stamp['scipy']}",
+            *stamp["blas"],
+            *(f"{name}={value}" for name, value in stamp["threads_environment"].items()),
+            f"{repeats}, {stamp['pause']:g} s before each timing",
+        ]
+        when = f"{stamp['date']}, revision {stamp['revision'] or 'unknown'}"
+        if stamp.get("load_average") is not None:
+            when += f", load {stamp['load_average']} at the start"
+        runs.setdefault("; ".join(how), Counter())[when] += 1
     return [
-        f"- {count} row{'s' * (count != 1)}: {date}, revision {revision or 'unknown'}"
-        for (date, revision), count in sorted(stamps.items(), key=lambda item: item[0][0])
+        line
+        for how, whens in runs.items()
+        for line in (f"- {how}", *(f"  - {n} row{'s' * (n != 1)}: {when}" for when, n in whens.items()))
     ]
 
 

@@ -1,9 +1,9 @@
 """Time the rows and write what came out.
 
-    python bench/run.py [--only PATTERN] [--repeats N] [--update | --json PATH --markdown PATH]
+    python bench/run.py [--only PATTERN] [--repeats N] [--update | [--json PATH] [--markdown PATH]]
 
 Contenders take turns inside one process, in an order that rotates from round to round, after a warm-up each
-(which counts as the first timing where it took ten seconds or more, and as the only one from a minute on). A short
+(which counts as the first timing where it took 10 s or more, and as the only one where it took 30 s or more). A short
 sleep before each timing lets the threads of the BLAS before stop spinning. Contenders of the lasso are driven to the
 row's tolerance before.
 """
@@ -42,6 +42,8 @@ SHORTEST_TIMING = 0.02
 NO_WARM_UP = 10.0
 # A call this long is not repeated: what it is compared with is so much faster that one timing tells.
 ONCE = 30.0
+# Of results.json. Before the fourth, rows had a date and a revision, and all else was said once for all of them.
+SCHEMA = 4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         # A selection, or a run without ourselves, replaces the committed files only where it is told to.
-        whole = (options.update or not options.only) and load(OURS).available()
+        whole = options.update or (not options.only and load(OURS).available())
         outputs = {
             "json": options.json or (HERE / "results.json" if whole else None),
             "markdown": options.markdown or (HERE / "RESULTS.md" if whole else None),
@@ -65,14 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if not path.parent.is_dir():
                 print(f"cannot write {path}: there is no folder {path.parent}", file=sys.stderr)
                 return 2
+        if options.update and (reason := obstacle(outputs["json"])):
+            print(f"cannot update {outputs['json']}: {reason}", file=sys.stderr)
+            return 2
         skipped = announce_missing(rows)
-        results = {
-            "schema": 3,
-            "machine": machine.facts(),
-            "run": {"only": options.only, "repeats": options.repeats, "pause": options.pause},
-            "skipped": skipped,
-            "rows": [],
-        }
+        results = {"schema": SCHEMA, "machine": machine.identity(), "skipped": skipped, "rows": []}
+        stamp = machine.facts() | {"repeats": options.repeats, "pause": options.pause}
         for row in rows:
             print(f"running {row.name} ...", file=sys.stderr, flush=True)
             try:
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 skipped.append(f"{row.name}: {missing}")
                 print(f"skipping {skipped[-1]}", file=sys.stderr)
                 continue
-            results["rows"].append(found | {key: results["machine"][key] for key in ("date", "revision")})
+            results["rows"].append({"stamp": stamp} | found)
             if options.update:  # row by row, as a run of all takes hours
                 finish(merged(results, outputs["json"]), outputs)
         results["groups"] = report.judge_groups(GROUPS, results["rows"])
@@ -95,19 +95,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any("error" in row["contenders"].get(OURS, {}) for row in results["rows"]))
 
 
-def merged(results: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The results in `path` with those rows replaced or added, in the order of ROWS; of one kind of machine only."""
+def obstacle(path: Path) -> str | None:
+    """Why rows timed here cannot take their place among the results in `path`; None where they can."""
+    if not load(OURS).available():
+        return f"{load(OURS).name} cannot be imported ({load(OURS).reason})"
     if not path.exists():
+        return None
+    try:
+        before = read(path)
+    except (ValueError, KeyError) as error:
+        return f"it cannot be read ({type(error).__name__}: {error})"
+    for fact, here in machine.identity().items():
+        if here != before["machine"][fact]:
+            return f"its {fact} is {before['machine'][fact]!r}, this machine's {here!r}"
+    return None
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Results as they are written now, whichever schema they are in."""
+    results = json.loads(path.read_text(encoding="utf-8"))
+    if results["schema"] > SCHEMA:
+        raise ValueError(f"its schema is {results['schema']}, later than {SCHEMA}")
+    if results["schema"] == SCHEMA:
         return results
-    before = json.loads(path.read_text(encoding="utf-8"))
-    for fact in ("cpu", "cores", "system"):
-        here, there = results["machine"][fact], before["machine"][fact]
-        if here != there:
-            raise SystemExit(f"cannot update {path}: its {fact} is {there!r}, this machine's {here!r}")
-    stamp = {key: before["machine"][key] for key in ("date", "revision")}
-    rows = {row["name"]: stamp | row for row in before["rows"]} | {row["name"]: row for row in results["rows"]}
+    identity = {key: results["machine"][key] for key in machine.identity()}
+    common = {key: value for key, value in (results["machine"] | results["run"]).items() if key not in identity}
+    del common["only"], common["load_average"]  # the load was that of the latest run alone
+    rows = [
+        {"stamp": common | {key: row.pop(key) for key in ("date", "revision") if key in row}} | row
+        for row in results["rows"]
+    ]
+    return results | {"schema": SCHEMA, "machine": identity, "rows": rows}
+
+
+def merged(results: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The results in `path` with those rows replaced or added, in the order of ROWS."""
+    before = read(path) if path.exists() else {"skipped": [], "rows": []}
+    rows = {row["name"]: row for row in (*before["rows"], *results["rows"])}
     ordered = [rows[row.name] for row in ROWS if row.name in rows]
-    return before | {key: results[key] for key in ("machine", "skipped")} | {"rows": ordered}
+    skipped = [line for line in dict.fromkeys(before["skipped"] + results["skipped"]) if still_true(line, rows)]
+    return results | {"skipped": skipped, "rows": ordered}
+
+
+def still_true(line: str, rows: dict[str, dict[str, Any]]) -> bool:
+    """Whether what a line of `skipped` names is indeed left out of these rows: a row, or a contender of one."""
+    name = line.partition(": ")[0]
+    if any(row.name == name for row in ROWS):
+        return name not in rows
+    asked = [rows[row.name] for row in ROWS if row.name in rows and name in row.contenders]
+    return any(name not in row["contenders"] for row in asked)
 
 
 def finish(results: dict[str, Any], outputs: dict[str, Path | None]) -> None:
@@ -137,7 +173,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="PATH", help="default: bench/results.json")
     parser.add_argument("--markdown", type=Path, metavar="PATH", help="default: bench/RESULTS.md")
     parser.add_argument("--list", action="store_true", help="name the rows and stop")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.update and (options.json or options.markdown):
+        parser.error("--update is of the committed files: leave out --json and --markdown")
+    return options
 
 
 def positive(text: str) -> int:

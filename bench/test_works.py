@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy import sparse as sp
 
-from bench import problems, profile_path, report, run, works
+from bench import machine, problems, profile_path, report, run, works
 from bench.peers import Peer, _worker
 from bench.rows import FASTEST, GROUPS, LIMIT, OURS, REFERENCE, ROWS, Group, Target
 from bench.works import (
@@ -513,10 +513,80 @@ def test_an_update_replaces_its_rows_alone(monkeypatch, tmp_path):
     assert [len(row["contenders"]["ours"]["readings"]) for row in after["rows"]] == [1, 2]
     text = (tmp_path / "RESULTS.md").read_text()
     assert all(name in text for name in names) and "1 row: " in text
-    elsewhere = before | {"machine": before["machine"] | {"cpu": "another"}}
-    (tmp_path / "results.json").write_text(json.dumps(elsewhere))
-    with pytest.raises(SystemExit, match="cannot update"):
-        run.main(["--only", names[1], "--repeats", "1", "--update"])
+    assert [row["stamp"]["repeats"] for row in after["rows"]] == [1, 2]
+    assert "; 1 repeat, 0.25 s before" in text and "; 2 repeats, 0.25 s before" in text
+
+
+@pytest.mark.parametrize("option", ["--json", "--markdown"])
+def test_an_update_names_no_files(option, tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        run.parse(["--update", option, str(tmp_path / "out")])
+    assert "leave out --json and --markdown" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"machine": machine.identity() | {"cpu": "another"}}, "its cpu is 'another'"),
+        ({"schema": 99}, "its schema is 99"),
+        (None, "shrinkage cannot be imported (no such thing)"),
+    ],
+    ids=["another machine", "a later schema", "without ourselves"],
+)
+def test_an_update_that_cannot_be_written_times_nothing(monkeypatch, tmp_path, capsys, change, said):
+    monkeypatch.setattr(run, "HERE", tmp_path)
+    monkeypatch.setattr(run, "run_row", lambda *_: pytest.fail("a row was timed"))
+    if change is None:
+        monkeypatch.setattr(run, "load", lambda key: Peer("shrinkage", None, "no such thing"))
+    else:
+        results = {"schema": run.SCHEMA, "machine": machine.identity(), "skipped": [], "rows": []} | change
+        (tmp_path / "results.json").write_text(json.dumps(results))
+    assert run.main(["--only", "gaussian-100x10-float64-C", "--update"]) == 2
+    assert said in capsys.readouterr().err
+
+
+def old(**rows):
+    """Results as they were written before every row had its stamp."""
+    facts = machine.facts() | {"date": "2026-01-01T00:00:00+00:00", "revision": "old", "numpy": "1.2.3", "blas": ["b"]}
+    results = {"schema": 2, "machine": machine.identity() | facts, "rows": list(rows.values())}
+    return results | {"run": {"only": None, "repeats": 7, "pause": 0.5}, "skipped": []}
+
+
+def test_an_update_says_of_every_row_how_it_was_measured(monkeypatch, tmp_path):
+    monkeypatch.setattr(run, "HERE", tmp_path)
+    names = [row.name for row in ROWS if "gaussian-100x10-" in row.name]
+    assert run.main(["--only", "gaussian-100x10-float64-C", "--repeats", "1", "--update"]) == 0
+    first, second = json.loads((tmp_path / "results.json").read_text())["rows"]
+    del first["stamp"], second["stamp"], first["contenders"]["scikit_learn"]
+    before = old(first=first | {"revision": "older"}, second=second)
+    lines = [
+        "scikit_learn: it was not there",
+        "limit: nor this",
+        f"{names[1]}: left out",
+        "lasso_path nci60-float64-F: no",
+    ]
+    (tmp_path / "results.json").write_text(json.dumps(before | {"skipped": lines}))
+    assert run.main(["--only", names[1], "--repeats", "2", "--update"]) == 0
+    results = json.loads((tmp_path / "results.json").read_text())
+    stamps = [row["stamp"] for row in results["rows"]]
+    facts = [(stamp["revision"], stamp["numpy"], stamp["repeats"], stamp["pause"]) for stamp in stamps]
+    assert facts == [("older", "1.2.3", 7, 0.5), (machine.facts()["revision"], np.__version__, 2, 0.25)]
+    assert results["schema"] == run.SCHEMA and results["machine"] == machine.identity()
+    assert results["skipped"] == [lines[0], lines[3]]
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert "NumPy 1.2.3, SciPy" in text and "; b; 7 repeats, 0.5 s before each timing\n  - 1 row: 2026-01-01" in text
+
+
+def test_the_committed_results_can_be_read():
+    results = run.read(run.HERE / "results.json")
+    text = report.markdown(results)
+    assert results["rows"] and all(row["name"] in text for row in results["rows"])
+
+
+def test_what_is_said_of_slow_calls_is_so():
+    for text in (report.EXPLANATION, run.__doc__):
+        assert f"{run.ONCE:g} s or more" in text
+    assert f"{run.NO_WARM_UP:g} s or more" in run.__doc__
 
 
 PARTS = [("active_set", "solve"), ("gaps", "measure"), ("algebra", "multiply")]
