@@ -297,6 +297,9 @@ def test_a_worker_has_the_problem_and_times_itself(tmp_path, name):
     assert coef == pytest.approx(problem.X.T @ problem.y + problem.alphas[-1]) and intercept == 1 + problem.alphas[-1]
     assert np.array_equal(intercepts, 1 + problem.alphas) and np.array_equal(call(0.1)[1], problem.alphas)
     assert _worker.last(answer).seconds == 1234.5
+    lasso, lasso_path = _worker.works(command)
+    assert np.array_equal(lasso_path(problem, None)[1], intercepts)
+    assert lasso(problem, None)[1] == pytest.approx(1 + problem.alpha)
 
     (worker,) = _worker._WORKERS[problem].values()
     with pytest.raises(RuntimeError, match="it will not"):

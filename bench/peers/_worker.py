@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,18 @@ def path(command: tuple[str, ...], problem: Any, alphas: np.ndarray, tol: float 
     if command not in workers:
         workers[command] = Worker(command, problem.X, problem.y)
     return workers[command].fit(alphas, tol)
+
+
+def works(command: tuple[str, ...]) -> tuple[Callable[..., Answer], Callable[..., Answer]]:
+    """`lasso`, through ten alphas on the way to the one, and `lasso_path`, by the worker of `command`."""
+
+    def lasso(problem: Any, tol: float | None) -> Answer:
+        return last(path(command, problem, np.geomspace(problem.alphas[0], problem.alpha, 10), tol))
+
+    def lasso_path(problem: Any, tol: float | None) -> Answer:
+        return path(command, problem, problem.alphas, tol)
+
+    return lasso, lasso_path
 
 
 def last(answer: Answer) -> Answer:

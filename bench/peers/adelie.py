@@ -8,8 +8,6 @@ import os
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from bench.peers import _worker
 
 PYTHON = os.environ.get("SHRINKAGE_BENCH_ADELIE", sys.executable)
@@ -20,11 +18,4 @@ NAME = "adelie"
 VERSION = _worker.said(PYTHON, "-c", "from importlib.metadata import version; print(version('adelie'))")
 FIRST_TOL = 1e-8
 
-
-def lasso(problem, tol):
-    alphas = np.geomspace(problem.alphas[0], problem.alpha, 10)
-    return _worker.last(_worker.path(COMMAND, problem, alphas, tol))
-
-
-def lasso_path(problem, tol):
-    return _worker.path(COMMAND, problem, problem.alphas, tol)
+lasso, lasso_path = _worker.works(COMMAND)

@@ -6,8 +6,6 @@ Its manual warns against asking for one alpha alone: ten on the way there are gi
 import os
 from pathlib import Path
 
-import numpy as np
-
 from bench.peers import _worker
 
 RSCRIPT = os.environ.get("SHRINKAGE_BENCH_RSCRIPT", "Rscript")
@@ -17,11 +15,4 @@ NAME = "glmnet (R)"
 VERSION = _worker.said(RSCRIPT, "-e", 'cat(as.character(packageVersion("glmnet")))')
 FIRST_TOL = 1e-8
 
-
-def lasso(problem, tol):
-    alphas = np.geomspace(problem.alphas[0], problem.alpha, 10)
-    return _worker.last(_worker.path(COMMAND, problem, alphas, tol))
-
-
-def lasso_path(problem, tol):
-    return _worker.path(COMMAND, problem, problem.alphas, tol)
+lasso, lasso_path = _worker.works(COMMAND)
