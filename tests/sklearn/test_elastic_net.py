@@ -212,9 +212,9 @@ def test_sparse_coef(make):
 
 def test_a_gap_out_of_reach_is_told(make):
     X, y = make(40, 7)
-    scales = 10.0 ** np.linspace(-8, 8, 7)
+    scales = 10.0 ** np.linspace(-4, 4, 7)
     with pytest.warns(ConvergenceWarning, match="relative duality gap is .* units of the objective"):
-        model = Lasso(1e-9, tol=0.0).fit(X * scales, y)
+        model = Lasso(1e-4, tol=0.0).fit(X * scales, y)
     assert not model.certificate_.converged
 
 
