@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -90,21 +89,14 @@ def _cross_validated(
     if isinstance(alphas, Integral):
         # of one alpha its ratio to the smallest has nothing to say
         options |= {"alphas": int(alphas), "alpha_min_ratio": 0.5 if alphas == 1 else eps}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", _result.ConvergenceWarning)
-            found = cross_validate(X, y, tol=wanted_gap(tol), **options)
-    except _result.ConvergenceWarning:
+    with _result.quietly() as told:
+        found = cross_validate(X, y, tol=wanted_gap(tol), **options)
+    if told:
         # what was asked for may be less
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with _result.quietly() as told:
             found = cross_validate(X, y, tol=max(tol, FINEST), **options)
-        for one in caught:
-            ours = issubclass(one.category, _result.ConvergenceWarning)
-            _result.warn(
-                f"Objective did not converge: {one.message}" if ours else str(one.message),
-                ConvergenceWarning if ours else one.category,
-            )
+    for message, _ in told:
+        _result.warn(f"Objective did not converge: {message}", ConvergenceWarning)
     if "alpha_min_ratio" in options and not found.path[-1].coef.any():
         top = alpha_max(X, y, l1_ratio=found.l1_ratio, **{name: data[name] for name in data.keys() - {"folds"}})
         if top <= RESOLUTION:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -313,8 +312,7 @@ class LassoLarsIC(OneTarget, LinearRegressor, Sparse):
 
     def _noise(self, X: Any, y: Array, data: dict[str, Any]) -> float:
         """Squared residuals of least squares."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", _result.IllConditionedWarning)
+        with _result.quietly(_result.IllConditionedWarning):
             if self.positive:
                 fit: Fit = elastic_net(X, y, 0.0, **data)
             else:

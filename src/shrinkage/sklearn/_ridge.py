@@ -6,7 +6,6 @@ the sample weights inside the first sum.
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -78,8 +77,7 @@ def _solve(
     if not positive and ours != "cg":
         fit = ridge(X, y, alpha, solver=ours, **data, **options)
         return fit, _NAMES.get(fit.solver, "cholesky"), None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", _result.ConvergenceWarning)
+    with _result.quietly():
         if positive:
             fit, solver = ridge_bounded(X, y, alpha, lower=0.0, convention="sum", **data), "lbfgs"
         else:

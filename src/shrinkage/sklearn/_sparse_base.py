@@ -6,7 +6,6 @@ Everything here is in the canonical convention, which is scikit-learn's for the 
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -71,8 +70,7 @@ def solve(
         if len(start) != targets:
             raise ValueError(f"warm_start: coef_ is of {len(start)} targets, and y has {targets}: fit a new estimator")
         start = start[0] if y.ndim == 1 else start
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", _result.ConvergenceWarning)
+    with _result.quietly():
         if targets > 1 and data["l1_ratio"] == 0 and "multi_task" not in data:
             # ridge regression proves all targets at once
             columns = (y[:, [k]] for k in range(targets))
@@ -102,8 +100,7 @@ def solve_path(X: Any, y: Array, alphas: Any, eps: float, *, tol: float, **data:
     count = int(alphas) if isinstance(alphas, Integral) else None
     if count is not None:
         grid = {"alphas": count, "alpha_min_ratio": eps} if eps < 1 else {"alphas": _grid(X, y, count, eps, data)}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", _result.ConvergenceWarning)
+    with _result.quietly():
         path = elastic_net_path(X, y, tol=wanted_gap(tol), **grid, **data)
         if count is not None and eps < 1 and not path.coefs.nnz:
             # nothing in X has to do with y, or there is but the largest alpha
