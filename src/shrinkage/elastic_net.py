@@ -400,29 +400,32 @@ def lasso_constrained(
     problem = setup.problem(setup.together[0])
     engine = Engine(problem, 1e-15)  # small budgets are met to their own digits
 
-    def solve(lam: float) -> tuple[float, Array, Array, Certificate]:
-        engine.before = None
-        which, w, found, i = next((b, c, d, e) for _, b, c, d, e in engine.run(np.array([lam])))
-        proof = prove(problem, found, i, setup.tol, int(engine.set.counts[0]))
-        return float(problem.l1[which] @ np.abs(w)), which, w, proof
+    known: dict[float, tuple[float, Array, Array, Certificate]] = {}
 
-    top = engine.largest()
-    high = low = top
-    best = solve(top)
+    def norm(lam: float) -> float:
+        if lam not in known:  # a second solution would differ by rounding
+            engine.before = None
+            which, w, found, i = next((b, c, d, e) for _, b, c, d, e in engine.run(np.array([lam])))
+            proof = prove(problem, found, i, setup.tol, int(engine.set.counts[0]))
+            known[lam] = float(problem.l1[which] @ np.abs(w)), which.copy(), w.copy(), proof
+        return known[lam][0]
+
+    top = high = engine.largest()
+    step = 2e-16 * top
+    while norm(high) > radius and step < top:  # by rounding: no coefficient should be there
+        high, step = high + step, 2 * step
+    low = high
     # down the path until the budget is passed
-    while best[0] < radius and low > 1e-10 * top:
+    while norm(low) < radius and low > 1e-10 * top:
         high, low = low, 0.7 * low
-        best = solve(low)
-    lam = low
-    if best[0] <= radius:
-        lam, best = 0.0, solve(0.0)
-    if best[0] > radius:
+    lam = low = low if norm(low) >= radius else 0.0
+    if norm(low) > radius > norm(high):
         from scipy.optimize import brentq
 
         # between two alphas with the same signs the norm is linear, and one step ends it
-        lam = brentq(lambda value: solve(value)[0] - radius, lam, high, xtol=1e-15 * top, rtol=4e-15, maxiter=200)
-        best = solve(lam)
-    _, which, w, proof = best
+        brentq(lambda value: norm(value) - radius, low, high, xtol=1e-15 * top, rtol=4e-15, maxiter=200)
+        lam = min(known, key=lambda value: abs(known[value][0] - radius))
+    _, which, w, proof = known[lam]
     W = np.zeros((design.p, 1), order="F")
     W[which, 0] = w
     warn_unless_converged(proof, setup.tol)

@@ -785,6 +785,25 @@ def test_budgets_of_nothing_and_of_more_than_is_needed():
     np.testing.assert_allclose(plenty.predict(X), (X - X.mean(axis=0)) @ best + y.mean(), rtol=0, atol=1e-3)
 
 
+@pytest.mark.filterwarnings("error")
+def test_budgets_that_an_alpha_on_the_way_meets_but_for_rounding():
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        X = rng.standard_normal((30, 5))
+        y = X @ [2.0, 1.0, 0.0, -1.0, 0.5] + rng.standard_normal(30)
+        top = alpha_max(X, y)
+        for k in (1, 4, 7):
+            norm = np.abs(elastic_net(X, y, 0.7**k * top, tol=1e-15).coef).sum()
+            for radius in (np.nextafter(norm, 0.0), norm, np.nextafter(norm, np.inf), norm * (1 + 1e-15)):
+                fit = lasso_constrained(X, y, radius)
+                assert np.abs(fit.coef).sum() == pytest.approx(radius, rel=2e-14, abs=0)
+                assert fit.alpha == pytest.approx(0.7**k * top, rel=1e-12)
+        for radius in (6e-301, 5e-324):
+            fit = lasso_constrained(X, y, radius)
+            assert np.abs(fit.coef).sum() <= radius
+            assert fit.alpha == pytest.approx(top, rel=1e-13)
+
+
 # ----------------------------------------------------------------------------------------------------- warnings
 
 
