@@ -668,6 +668,8 @@ def test_a_path_without_one_of_its_members_is_refused(with_path, name):
         ({"l1_ratio": 0.25}, r"its path has options of another problem"),
         ({"_count": 0}, r"no deviance, or a number of rows that cannot be"),
         ({"_count": 41}, r"no deviance, or a number of rows that cannot be"),
+        ({"_count": 2**53 + 1}, r"'_count' .* is 9007199254740993, not a valid int"),
+        ({"_count": 10**400}, r"'_count' .* is 10{36}.*not a valid int"),
         ({"_deviance": -1.0}, r"no deviance, or"),
         ({"_deviance": float("inf")}, r"no deviance, or"),
         ({"feature_names": ["a"]}, r"'feature_names' .* must be 4 strings"),

@@ -35,6 +35,8 @@ CRITERIA = {name: METHODS[name] for name in ("aic", "bic")} | {"ebic": "extended
 _TITLES = {"ridge": "ridge regression", "lasso": "lasso", "elastic-net": "elastic net"}
 #: Columns of a terminal below which the alphas at which features enter, and the bars, are left out.
 _NARROW = 64
+#: The relative duality gap up to which an answer counts as the optimum.
+_PROVED = 1e-6
 _METRICS = {"mse": "mean squared error", "mae": "mean absolute error"}
 #: Scores that are mean squared errors of predictions, by the words for them; the others are criteria of their own.
 _ERRORS = {"loo": "leave-one-out", "gcv": "generalized cross-validation", "cv": "cross-validation"}
@@ -378,10 +380,14 @@ def _scored_by(score: Mapping[str, Any], positive: bool | None) -> str:
 def _verdict(certificate: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """The certificate in words."""
     gap, residual, rcond = certificate["relative_gap"], certificate["residual_ratio"], certificate["rcond"]
-    if certificate["converged"]:
+    if not certificate["converged"]:
+        yield "certificate", "this is NOT the optimum: do not rely on these coefficients", "bold red"
+    elif gap is None:
+        yield "certificate", "taken for the optimum, without a duality gap to prove it", "bold yellow"
+    elif gap <= _PROVED:
         yield "certificate", "this is the optimum, proved", "bold green"
     else:
-        yield "certificate", "this is NOT the optimum: do not rely on these coefficients", "bold red"
+        yield "certificate", f"within {_g(100 * gap, 2)} % of the optimum", "bold yellow"
     if gap is not None:
         yield "", _pair(_g(gap, 2), "most that any answer could gain: relative duality gap"), ""
     if residual is not None:

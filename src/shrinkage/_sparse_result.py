@@ -202,10 +202,11 @@ class SparsePath:
         if criterion not in ("aic", "bic", "ebic"):
             raise ValueError(f"criterion must be 'aic', 'bic' or 'ebic', got {criterion!r}; select also takes 'cv'")
         t, p = self.intercepts[:1].size, self._first.n_features
-        n, share = self._count * t, self._deviance / (self._first.sum_weights * t)
-        loss = (1.0 - self.deviance_explained) * share
+        n = self._count * t
         each = 2.0 if criterion == "aic" else math.log(n)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            share = self._deviance / (self._first.sum_weights * t)
+            loss = (1.0 - self.deviance_explained) * share
             scores = n * np.log(loss) + each * (self.effective_dof + t * self._first.fit_intercept)
         scores = np.where(loss > 1e-14 * share, scores, np.nan)
         if criterion == "ebic":

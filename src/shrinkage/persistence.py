@@ -807,7 +807,8 @@ def _typed(mapping: dict[str, Any], key: str, kind: type, *, optional: bool = Fa
     value: Any = mapping.get(key, ...)
     if value is None and optional:
         return None
-    if type(value) is not kind or (type(value) is int and value < 0):
+    # A count that no float64 holds is none, and would overflow in what is computed from it
+    if type(value) is not kind or (type(value) is int and not 0 <= value <= 2**53):
         shown = "missing" if value is ... else f"{value!r:.40}"
         raise ValueError(f"{key!r} in member {_META!r} is {shown}, not a valid {kind.__name__}")
     return value

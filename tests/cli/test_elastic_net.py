@@ -359,6 +359,28 @@ def test_a_strange_criterion_in_a_file_is_as_good_as_none(run, rows):
     assert facts["score"] is None and facts["deviance_explained"] is None
 
 
+def test_a_path_of_impossible_numbers_in_a_file_is_shown_all_the_same(run, rows):
+    X, y, _ = rows
+    path = shrinkage.elastic_net_path(X, y, 5)
+    huge = {"_count": 2**53, "_deviance": 1e308, "effective_dof": np.full(5, 1e308)}
+    first = dataclasses.replace(path._first, n_samples=2**53, sum_weights=1e-308)
+    path = dataclasses.replace(path, **huge, deviance_explained=np.full(5, -1e308), _first=first)
+    save(Model(path[2], None, None, {"criterion": "bic"}, path), "m.npz")
+    outcome = run("show", "m.npz")
+    assert (outcome.code, outcome.err) == (0, "") and "NaN" not in run("show", "m.npz", "--json").out
+
+
+@pytest.mark.parametrize(
+    ("gap", "words"),
+    [(1e-6, "this is the optimum, proved"), (0.123, "within 12 % of the optimum"), (np.nan, "without a duality gap")],
+)
+def test_the_optimum_is_proved_by_a_small_gap_alone(run, rows, gap, words):
+    fit = shrinkage.elastic_net(*rows[:2], 0.01)
+    save(dataclasses.replace(fit, certificate=dataclasses.replace(fit.certificate, relative_gap=gap)), "m.npz")
+    out = run("show", "m.npz").out
+    assert words in out and ("proved" in out) == (gap == 1e-6)
+
+
 @pytest.mark.parametrize("options", [["--alphas", "1"], ["--cv", "bic"], []])
 def test_a_fit_that_did_not_converge_is_reported_and_not_saved(run, rows, monkeypatch, options):
     def spoiled(fit):
