@@ -138,7 +138,7 @@ def cross_validate(
     setup.check_one("a choice by folds")
     setups = [_with_ratio(setup, ratio) for ratio in ratios]
     if 0.0 in ratios and not (setup.penalty.lower is None and setup.penalty.upper is None):
-        raise ValueError("l1_ratio = 0 takes no lower and upper here: leave one or the other out")
+        raise ValueError("l1_ratio = 0 takes no lower and upper here: leave 0 out of l1_ratio, or leave the bounds out")
     rows = check_folds(folds, groups, design, y, "folds")
     if rule == "1se" and len(rows) == 1:
         raise ValueError("rule='1se' needs a standard error, which one fold does not have")

@@ -154,6 +154,13 @@ def test_warm_start_refuses_other_targets(make):
         model.fit(X, y[:, :2])
 
 
+def test_warm_start_refuses_other_features(make):
+    X, y = make(40, 7)
+    model = Lasso(0.1, warm_start=True).fit(X, y)
+    with pytest.raises(ValueError, match="warm_start: coef_ is of 7 features, and X has 5: fit a new estimator"):
+        model.fit(X[:, :5], y)
+
+
 def test_options_without_effect(make):
     X, y = make(40, 7)
     wanted = ElasticNet(0.1).fit(X, y).coef_

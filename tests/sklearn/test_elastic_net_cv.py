@@ -108,6 +108,16 @@ def test_groups_by_routing(make):
         LassoCV(cv=GroupKFold(4)).fit(X, y, groups=groups)
 
 
+def test_a_generator_of_rows_is_read_once(make):
+    X, y = make(40, 7)
+    wanted = LassoCV(cv=KFold(4)).fit(X, y)
+    with sklearn.config_context(enable_metadata_routing=True):
+        found = LassoCV(cv=KFold(4).split(X))
+        found.get_metadata_routing()
+        found.fit(X, y)
+    np.testing.assert_array_equal(found.mse_path_, wanted.mse_path_)
+
+
 def test_options_without_effect(make):
     X, y = make(40, 7)
     wanted = LassoCV(cv=3, alphas=10).fit(X, y)
@@ -154,6 +164,17 @@ def test_one_alpha_is_the_largest(make):
         assert LassoCV(alphas=1, eps=eps).fit(X, y).alpha_ == pytest.approx(shrinkage.alpha_max(X, y))
 
 
+@pytest.mark.parametrize("eps", [1.0, 2.0])
+def test_grids_that_do_not_fall(make, eps):
+    X, y = make(40, 7)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = LassoCV(alphas=3, eps=eps, cv=3).fit(X, y)
+    top = shrinkage.alpha_max(X, y)
+    np.testing.assert_allclose(found.alphas_, np.geomspace(eps * top, top, 3))
+    assert found.mse_path_.shape == (3, 3)
+
+
 def test_a_gap_out_of_reach_is_told_once(make):
     X, y = make(40, 7)
     model = LassoCV(alphas=[1.0, 1e-11], tol=0.0, cv=3)
@@ -170,19 +191,29 @@ def test_a_gap_out_of_reach_is_told_once(make):
         ({"alphas": [1.0, -1.0]}, r"alphas\[1\] == -1"),
         ({"alphas": 0}, "alphas"),
         ({"eps": 0.0}, "eps"),
-        ({"eps": 2.0}, "alpha_min_ratio must be below 1"),
+        ({"eps": 2.0, "l1_ratio": [0.5, 1.0]}, "eps must be below 1 where there are several l1_ratio"),
+        ({"l1_ratio": [0.0, 0.5], "alphas": [1.0], "positive": True}, "positive.*leave 0 out of l1_ratio"),
         ({"cv": 1}, "cv|n_splits"),
         ({"l1_ratio": [0.5, 2.0]}, "l1_ratio"),
         ({"l1_ratio": 0.0}, "not supported for l1_ratio=0"),
         ({"lower": 1.0}, "lower"),
         ({"penalty_factor": [1.0]}, "penalty_factor"),
-        ({"cv": []}, "folds"),
+        ({"cv": []}, "^cv has no folds"),
     ],
 )
 def test_bad_options_are_named(make, option, words):
     X, y = make(40, 7)
     with pytest.raises(ValueError, match=words):
         ElasticNetCV(**option).fit(X, y)
+
+
+def test_folds_without_weight_are_named(make):
+    X, y = make(40, 7)
+    s = np.repeat([1.0, 0.0], 20)
+    with pytest.raises(ValueError, match="^cv: fold 0 has no training row of positive weight"):
+        LassoCV(cv=2).fit(X, y, sample_weight=s)
+    with pytest.raises(TypeError, match="^cv: the test rows of fold 0 must be row numbers"):
+        LassoCV(cv=[([0, 1], [2.5])]).fit(X, y)
 
 
 def test_several_targets_are_refused(make):

@@ -29,6 +29,7 @@ from ._sparse_base import (
     check_gram,
     check_l1_ratio,
     dtype_of,
+    make_grid,
     wanted_gap,
 )
 
@@ -53,6 +54,8 @@ class ManyAlphas(LinearRegressor, Sparse):
         alphas: Any = 100 if self.alphas is None else self.alphas
         for ratio in ratios:
             check_l1_ratio(ratio, alphas)
+        if 0 in ratios and getattr(self, "positive", False):
+            raise ValueError("l1_ratio = 0, ridge regression, takes no positive=True here: leave 0 out of l1_ratio")
         if not isinstance(alphas, Integral):
             for k, alpha in enumerate(alphas):
                 check_scalar(alpha, f"alphas[{k}]", Real, min_val=0.0, include_boundaries="left")
@@ -63,7 +66,12 @@ class ManyAlphas(LinearRegressor, Sparse):
         with self._explained(X, y):
             check_gram(getattr(self, "precompute", None), X, weights, self.fit_intercept)
             folds = list(check_cv(self.cv).split(X, y, **split))
-            found = _cross_validated(X, y, alphas, self.eps, self.tol, ratios, folds=folds, **data)
+            try:
+                found = _cross_validated(X, y, alphas, self.eps, self.tol, ratios, folds=folds, **data)
+            except (TypeError, ValueError) as error:
+                if not str(error).startswith("folds"):
+                    raise
+                raise type(error)(str(error).replace("folds", "cv", 1)) from None
         self._adopt(found.fit, (found.fit.certificate,), dtype_of(X))
         self.mse_path_ = np.squeeze(np.moveaxis(found.fold_scores, 0, -1))
         self.alphas_, self.alpha_, self.alpha_1se_ = found.alphas, found.alpha, found.alpha_1se
@@ -78,7 +86,7 @@ class ManyAlphas(LinearRegressor, Sparse):
         """
         mapping = MethodMapping().add(caller="fit", callee="split")
         router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
-        return router.add(splitter=check_cv(self.cv), method_mapping=mapping)
+        return router.add(splitter=self.cv, method_mapping=mapping)
 
 
 def _cross_validated(
@@ -86,7 +94,12 @@ def _cross_validated(
 ) -> SparseCrossValidation:
     """`cross_validate` with scikit-learn's grid and tolerance."""
     options: dict[str, Any] = {"alphas": alphas, "l1_ratio": ratios.tolist(), **data}
-    if isinstance(alphas, Integral):
+    whole = {name: value for name, value in data.items() if name != "folds"}
+    if isinstance(alphas, Integral) and eps >= 1 and alphas != 1:
+        if len(ratios) > 1:
+            raise ValueError(f"eps must be below 1 where there are several l1_ratio, got {eps}")
+        options["alphas"] = make_grid(X, y, int(alphas), eps, {"l1_ratio": float(ratios[0]), **whole})
+    elif isinstance(alphas, Integral):
         # of one alpha its ratio to the smallest has nothing to say
         options |= {"alphas": int(alphas), "alpha_min_ratio": 0.5 if alphas == 1 else eps}
     with _result.quietly() as told:
@@ -98,7 +111,7 @@ def _cross_validated(
     for message, _ in told:
         _result.warn(f"Objective did not converge: {message}", ConvergenceWarning)
     if "alpha_min_ratio" in options and not found.path[-1].coef.any():
-        top = alpha_max(X, y, l1_ratio=found.l1_ratio, **{name: data[name] for name in data.keys() - {"folds"}})
+        top = alpha_max(X, y, l1_ratio=found.l1_ratio, **whole)
         if top <= RESOLUTION:
             # nothing in X has to do with y, and every alpha is the largest
             grid = np.full_like(found.alphas, RESOLUTION)
@@ -117,7 +130,7 @@ class ElasticNetCV(OneTarget, ManyAlphas):
     l1_ratio : float or array-like of shape (n_l1_ratios,), default 0.5
         Values to try. 0, ridge regression, needs `alphas` as values and takes no bounds.
     eps : float, default 1e-3
-        The smallest alpha over the largest, where `alphas` is a number of them; below 1, but with one alpha.
+        The smallest alpha over the largest, where `alphas` is a number of them; below 1 with several `l1_ratio`.
     alphas : int or array-like of shape (n_alphas,), default 100
         Alphas to try, or how many; None is 100.
     fit_intercept : bool, default True
@@ -270,7 +283,7 @@ class LassoCV(OneTarget, ManyAlphas):
     Parameters
     ----------
     eps : float, default 1e-3
-        The smallest alpha over the largest, where `alphas` is a number of them; below 1, but with one alpha.
+        The smallest alpha over the largest, where `alphas` is a number of them.
     alphas : int or array-like of shape (n_alphas,), default 100
         Alphas to try, or how many; None is 100.
     fit_intercept : bool, default True

@@ -240,7 +240,7 @@ class MultiTaskElasticNetCV(MultiTask, ManyAlphas):
     l1_ratio : float or array-like of shape (n_l1_ratios,), default 0.5
         Values to try. 0, ridge regression, needs `alphas` as values.
     eps : float, default 1e-3
-        The smallest alpha over the largest, where `alphas` is a number of them; below 1, but with one alpha.
+        The smallest alpha over the largest, where `alphas` is a number of them; below 1 with several `l1_ratio`.
     alphas : int or array-like of shape (n_alphas,), default 100
         Alphas to try, or how many; None is 100.
     fit_intercept : bool, default True
@@ -363,7 +363,7 @@ class MultiTaskLassoCV(MultiTask, ManyAlphas):
     Parameters
     ----------
     eps : float, default 1e-3
-        The smallest alpha over the largest, where `alphas` is a number of them; below 1, but with one alpha.
+        The smallest alpha over the largest, where `alphas` is a number of them.
     alphas : int or array-like of shape (n_alphas,), default 100
         Alphas to try, or how many; None is 100.
     fit_intercept : bool, default True

@@ -69,6 +69,9 @@ def solve(
         start = np.atleast_2d(start)
         if len(start) != targets:
             raise ValueError(f"warm_start: coef_ is of {len(start)} targets, and y has {targets}: fit a new estimator")
+        p = X.shape[1]
+        if start.shape[1] != p:
+            raise ValueError(f"warm_start: coef_ is of {start.shape[1]} features, and X has {p}: fit a new estimator")
         start = start[0] if y.ndim == 1 else start
     with _result.quietly():
         if targets > 1 and data["l1_ratio"] == 0 and "multi_task" not in data:
@@ -99,18 +102,18 @@ def solve_path(X: Any, y: Array, alphas: Any, eps: float, *, tol: float, **data:
     grid: dict[str, Any] = {"alphas": alphas}
     count = int(alphas) if isinstance(alphas, Integral) else None
     if count is not None:
-        grid = {"alphas": count, "alpha_min_ratio": eps} if eps < 1 else {"alphas": _grid(X, y, count, eps, data)}
+        grid = {"alphas": count, "alpha_min_ratio": eps} if eps < 1 else {"alphas": make_grid(X, y, count, eps, data)}
     with _result.quietly():
         path = elastic_net_path(X, y, tol=wanted_gap(tol), **grid, **data)
         if count is not None and eps < 1 and not path.coefs.nnz:
             # nothing in X has to do with y, or there is but the largest alpha
-            path = elastic_net_path(X, y, _grid(X, y, count, eps, data), tol=wanted_gap(tol), **data)
+            path = elastic_net_path(X, y, make_grid(X, y, count, eps, data), tol=wanted_gap(tol), **data)
     path = replace(path, certificates=tuple(_accepted(one, tol) for one in path.certificates))
     _warn(path.certificates, tol)
     return path
 
 
-def _grid(X: Any, y: Array, count: int, eps: float, data: dict[str, Any]) -> Array:
+def make_grid(X: Any, y: Array, count: int, eps: float, data: dict[str, Any]) -> Array:
     """scikit-learn's alphas."""
     top = alpha_max(X, y, **{name: value for name, value in data.items() if name != "verbose"})
     return np.full(count, RESOLUTION) if top <= RESOLUTION else np.geomspace(top, top * eps, count)
