@@ -48,7 +48,9 @@ class Certificate:
     relative_gap : float
         `duality_gap` over the objective at w = 0.
     kkt_violation : float
-        Largest absolute entry of the objective's gradient over the coefficients.
+        Largest absolute entry of the objective's gradient over the coefficients; for the elastic net the largest
+        violation of the conditions of optimality, which is the gradient's distance to what the penalty and the bounds
+        allow.
     converged : bool
         For direct solvers whether the gradient is rounding (`residual_ratio`) and the gap does not speak against it;
         for iterative ones also whether the gap reached the tolerance. A result that is not finite never has.
@@ -304,7 +306,7 @@ class Path:
     Attributes
     ----------
     alphas : ndarray of shape (n_alphas,)
-        In the units of `convention`, decreasing.
+        In the units of `convention`, by decreasing lambda: with convention "inverse" they increase.
     coefs : ndarray of shape (n_alphas, n_features) or (n_alphas, n_targets, n_features)
     intercepts : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
     effective_dof : ndarray of shape (n_alphas,)
@@ -425,7 +427,7 @@ class CrossValidation:
     Attributes
     ----------
     alphas : ndarray of shape (n_alphas,)
-        In the units of `convention`, decreasing.
+        In the units of `convention`, by decreasing lambda: with convention "inverse" they increase.
     scores : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
         What `method` minimizes: weighted mean squared leave-one-out error, GCV score, mean over the folds of the
         mean squared test error, or the information criterion. Per target when y was 2-D.

@@ -22,12 +22,12 @@ class SparsePath:
     Attributes
     ----------
     alphas : ndarray of shape (n_alphas,)
-        In the units of `convention`, decreasing.
+        In the units of `convention`, by decreasing lambda: with convention "inverse" they increase.
     coefs : scipy.sparse.csc_array of shape (n_features, n_alphas) or (n_features, n_alphas * n_targets)
         Of a multi-task path the targets of the k-th alpha are the columns from k * n_targets on.
     intercepts : ndarray of shape (n_alphas,) or (n_alphas, n_targets)
     certificates : tuple of Certificate
-        One per alpha.
+        One per alpha; `n_iter` counts from the first alpha on, and is shared by alphas that were proved together.
     effective_dof : ndarray of shape (n_alphas,)
         Without the intercept.
     deviance_explained : ndarray of shape (n_alphas,)
@@ -68,7 +68,7 @@ class SparsePath:
         return len(self.alphas)
 
     def __getitem__(self, k: int) -> Fit:
-        """The k-th solution as a `Fit`; k counts from the largest alpha, negative k from the smallest."""
+        """The k-th solution as a `Fit`; k counts from the largest lambda, negative k from the smallest."""
         k = _position(k, len(self))
         coef, intercept = self._solution(k)
         return replace(
@@ -234,7 +234,8 @@ class SparseCrossValidation:
     Attributes
     ----------
     alphas : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
-        In the units of `convention`, decreasing; 2-D where several values of l1_ratio have grids of their own.
+        In the units of `convention`, by decreasing lambda (with convention "inverse" they increase); 2-D where several
+        values of l1_ratio have grids of their own.
     l1_ratios : ndarray of shape (n_l1_ratios,)
     scores : ndarray of shape (n_l1_ratios, n_alphas)
         Mean over the folds of the metric on their test rows.

@@ -65,7 +65,8 @@ def elastic_net(
         Strength of the penalty in the units of `convention`; for "two_lambda" the pair (lambda_1, lambda_2), which
         leaves `l1_ratio` nothing to say. From `alpha_max` on every penalized coefficient is zero.
     l1_ratio : float, default 1.0
-        rho: 1 is the lasso, 0 ridge regression.
+        rho: 1 is the lasso, 0 ridge regression, for which (as for an `alpha` of 0 without bounds) `elastic_net` has no
+        use for `start` and `tol`.
     sample_weight : float or array-like of shape (n_samples,), optional
         s; zeros allowed.
     penalty_factor : array-like of shape (n_features,), optional
@@ -93,7 +94,7 @@ def elastic_net(
         than once: for other targets, alphas or penalties the same matrix serves, and its own takes n_features passes
         over X. It is held to X by one product with a vector, and is not written to; two matrices of its size are taken
         beside it. Certificates come from X; where a matrix has too few digits for `tol`, as a float32 one may, that of
-        X is taken instead. With `l1_ratio` 0 it is checked and not used.
+        X is taken instead. Where the problem is ridge regression (see `l1_ratio`) it is checked and not used.
     multi_task : bool, default False
         Choose the same features for all targets of a 2-D y: ``|w_j|`` in the penalty is then the Euclidean norm of
         feature j's coefficients over the targets, the loss is summed over them, `alpha` is one number, and there are no
@@ -291,7 +292,7 @@ def elastic_net_path(
     gram, multi_task
         As in `elastic_net`; y has one target but with `multi_task`.
     alphas : int or array-like of shape (n_alphas,), default 100
-        Values in the units of `convention`, sorted into decreasing order; or how many, evenly spaced in their logarithm
+        Values in the units of `convention`, sorted by decreasing lambda; or how many, evenly spaced in their logarithm
         from `alpha_max` to `alpha_min_ratio` times that.
     alpha_min_ratio : float, optional
         By default 1e-3 with more samples than features, and 1e-2 otherwise. Below 1, or 1 for one alpha.
