@@ -51,7 +51,7 @@ ESTIMATORS = [
     Lasso(warm_start=True, precompute=True),
     LassoCV(cv=3),
     ElasticNetCV(l1_ratio=[0.3, 0.9], cv=3, alphas=10),
-    LassoLarsIC(noise_variance=1.0, max_iter=20),
+    LassoLarsIC(noise_variance=1.0),
     AdaptiveLasso(),
     RelaxedLasso(),
     RelaxedLasso(0.01, phi=0.5),

@@ -351,12 +351,22 @@ def test_criteria_with_a_known_variance_where_samples_are_few(make):
     X, y = make(12, 30)
     with pytest.raises(ValueError, match="Provide an estimate of the noise variance"):
         LassoLarsIC().fit(X, y)
-    model = LassoLarsIC("bic", noise_variance=0.25, fit_intercept=False, max_iter=50).fit(X, y)
+    model = LassoLarsIC("bic", noise_variance=0.25, fit_intercept=False).fit(X, y)
     k = int(np.argmin(model.criterion_))
     square = np.square(y - model.predict(X)).sum()
     value = 12 * np.log(2 * np.pi * 0.25) + square / 0.25 + np.log(12) * np.count_nonzero(model.coef_)
     assert model.criterion_[k] == pytest.approx(value, rel=1e-10)
     assert model.alpha_ == model.alphas_[k]
+
+
+def test_few_steps_leave_out_no_alpha(make):
+    X, y = make(40, 7)
+    wanted = LassoLarsIC().fit(X, y)
+    for max_iter in (0, 1, 20):
+        found = LassoLarsIC(max_iter=max_iter).fit(X, y)
+        np.testing.assert_array_equal(found.alphas_, wanted.alphas_)
+        np.testing.assert_array_equal(found.coef_, wanted.coef_)
+    assert len(LassoLarsIC(max_iter=600).fit(X, y).alphas_) == 600
 
 
 @pytest.mark.parametrize("initial_l1_ratio", [0.0, 1.0])

@@ -210,9 +210,9 @@ def test_bad_options_are_named(make, option, words):
 def test_folds_without_weight_are_named(make):
     X, y = make(40, 7)
     s = np.repeat([1.0, 0.0], 20)
-    with pytest.raises(ValueError, match="^cv: fold 0 has no training row of positive weight"):
+    with pytest.raises(ValueError, match=r"^cv: fold 0 has no training row of positive weight"):
         LassoCV(cv=2).fit(X, y, sample_weight=s)
-    with pytest.raises(TypeError, match="^cv: the test rows of fold 0 must be row numbers"):
+    with pytest.raises(TypeError, match=r"^cv: the test rows of fold 0 must be row numbers"):
         LassoCV(cv=[([0, 1], [2.5])]).fit(X, y)
 
 

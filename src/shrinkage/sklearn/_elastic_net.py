@@ -9,7 +9,7 @@ from sklearn.base import _fit_context
 from sklearn.utils import metadata_routing
 from sklearn.utils._param_validation import Interval
 
-from ._base import LinearRegressor, check_weights
+from ._base import Array, LinearRegressor, check_weights
 from ._elastic_net_paths import enet_path
 from ._sparse_base import NOT_NEGATIVE, Sparse, check_gram, dtype_of, solve
 
@@ -152,15 +152,18 @@ class ElasticNet(LinearRegressor, Sparse):
         """
         if check_input:
             X, y = self._check_data(X, y)
-        weights = check_weights(sample_weight, X)
+        self._solve(X, y, check_weights(sample_weight, X))
+        return self
+
+    def _solve(self, X: Any, y: Array, weights: Array | None) -> None:
+        """Fit checked data."""
         with self._explained(X, y):
-            check_gram(self.precompute, X, weights, self.fit_intercept)
+            check_gram(getattr(self, "precompute", None), X, weights, self.fit_intercept)
             fit, proofs = solve(
                 X, y, self.alpha, l1_ratio=self.l1_ratio, tol=self.tol, sample_weight=weights,
                 start=self.coef_ if self.warm_start and hasattr(self, "coef_") else None, **self._penalty(),
             )  # fmt: skip
         self._adopt(fit, proofs, dtype_of(X))
-        return self
 
 
 class Lasso(ElasticNet):

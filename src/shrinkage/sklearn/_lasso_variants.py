@@ -19,6 +19,8 @@ from ._sparse_base import FINE, NOT_NEGATIVE, OneTarget, Sparse, check_gram, dty
 
 #: The smallest alpha of `LassoLarsIC` over the largest.
 _IC_RATIO = 1e-4
+#: And the least number of them.
+_IC_COUNT = 500
 
 
 class AdaptiveLasso(OneTarget, LinearRegressor, Sparse):
@@ -172,7 +174,8 @@ class LassoLarsIC(OneTarget, LinearRegressor, Sparse):
     precompute : "auto", bool or array-like of shape (n_features, n_features), default "auto"
         As in `ElasticNet`.
     max_iter : int, default 500
-        Number of alphas, the last of which is 0 where there are more samples than features.
+        Number of alphas, but never less than 500: scikit-learn's is a limit on steps, and no step is left out here. The
+        last alpha is 0 where there are more samples than features.
     eps : float, optional
         Accepted for scikit-learn's sake, as is `copy_X`.
     copy_X : bool, default True
@@ -233,7 +236,7 @@ class LassoLarsIC(OneTarget, LinearRegressor, Sparse):
         "fit_intercept": ["boolean"],
         "verbose": ["verbose"],
         "precompute": ["boolean", StrOptions({"auto"}), np.ndarray, None],
-        "max_iter": [Interval(Integral, 2, None, closed="left")],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
         "eps": [NOT_NEGATIVE],
         "copy_X": ["boolean"],
         "positive": ["boolean"],
@@ -292,7 +295,7 @@ class LassoLarsIC(OneTarget, LinearRegressor, Sparse):
         with self._explained(X, y):
             check_gram(self.precompute, X, None, self.fit_intercept)
             top = alpha_max(X, y, **data) or 1.0
-            alphas = np.geomspace(top, _IC_RATIO * top, self.max_iter)
+            alphas = np.geomspace(top, _IC_RATIO * top, max(self.max_iter, _IC_COUNT))
             if determined:
                 alphas[-1] = 0.0
             path = solve_path(X, y, alphas, 0.0, tol=FINE, verbose=bool(self.verbose), **data)

@@ -13,7 +13,7 @@ from ._base import Array, check_weights
 from ._elastic_net import ElasticNet
 from ._elastic_net_cv import ManyAlphas
 from ._elastic_net_paths import enet_path, lasso_path
-from ._sparse_base import MultiTask, dtype_of, solve
+from ._sparse_base import MultiTask
 
 #: What is of one target.
 _NOT_TAKEN = {"precompute", "positive", "lower", "upper"}
@@ -140,12 +140,7 @@ class MultiTaskElasticNet(MultiTask, ElasticNet):
         """
         X, y = self._check_data(X, y)
         weights = check_weights(sample_weight, X)
-        with self._explained(X, y):
-            fit, proofs = solve(
-                X, y, self.alpha, l1_ratio=self.l1_ratio, tol=self.tol, sample_weight=weights,
-                start=self.coef_ if self.warm_start and hasattr(self, "coef_") else None, **self._penalty(),
-            )  # fmt: skip
-        self._adopt(fit, proofs, dtype_of(X))
+        self._solve(X, y, weights)
         self.eps_ = float(self.tol * len(y) * _spread(y, weights, self.fit_intercept))
         return self
 
