@@ -2,8 +2,8 @@
 
 All names take the place of what has the same name in `sklearn.linear_model` and `sklearn.kernel_ridge`, but for
 `AdaptiveLasso` and `RelaxedLasso`, which are ours alone. Fitted estimators carry `certificate_` as well; the linear
-ones know their `effective_dof_`, and those of ridge and the lasso take `penalty_factor`. Needs scikit-learn 1.6 or
-later: ``pip install "shrinkage[sklearn]"``.
+ones know their `effective_dof_`, and those of ridge and, but for `LassoLarsIC`, of the lasso take `penalty_factor`.
+Needs scikit-learn 1.6 or later: ``pip install "shrinkage[sklearn]"``.
 """
 
 from __future__ import annotations

@@ -78,6 +78,10 @@ class ElasticNet(LinearRegressor, Sparse):
     ElasticNetCV : Chooses alpha and l1_ratio.
     shrinkage.elastic_net : The function underneath.
 
+    References
+    ----------
+    Zou and Hastie (2005), JRSS B 67(2).
+
     Examples
     --------
     >>> import numpy as np
@@ -149,6 +153,16 @@ class ElasticNet(LinearRegressor, Sparse):
         -------
         ElasticNet
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            X, y, `sample_weight` or a parameter is not one of those above, or `warm_start` meets data of another shape.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            A relative duality gap is above `tol`.
         """
         if check_input:
             X, y = self._check_data(X, y)
@@ -224,6 +238,10 @@ class Lasso(ElasticNet):
     LassoCV : Chooses alpha by cross-validation.
     LassoLarsIC : Chooses alpha by an information criterion.
     shrinkage.elastic_net : The function underneath.
+
+    References
+    ----------
+    Tibshirani (1996), JRSS B 58(1).
 
     Examples
     --------

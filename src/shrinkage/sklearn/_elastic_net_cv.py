@@ -194,6 +194,11 @@ class ElasticNetCV(OneTarget, ManyAlphas):
     --------
     shrinkage.cross_validate : The function underneath: other errors, the one-standard-error rule, the whole path.
 
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33(1). Breiman, Friedman, Olshen and Stone
+    (1984), Classification and Regression Trees, section 3.4.3 (one standard error).
+
     Examples
     --------
     >>> import numpy as np
@@ -269,6 +274,17 @@ class ElasticNetCV(OneTarget, ManyAlphas):
         -------
         ElasticNetCV
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            X, y, `sample_weight` or a parameter is not one of those above, or a fold has no training or no test row of
+            positive weight.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            A relative duality gap is above `tol` in some fold, or on all data.
         """
         self.l1_ratio_ = self._choose(X, y, sample_weight, params, np.atleast_1d(self.l1_ratio))
         return self
@@ -345,6 +361,11 @@ class LassoCV(OneTarget, ManyAlphas):
     --------
     shrinkage.cross_validate : The function underneath: other errors, the one-standard-error rule, the whole path.
 
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33(1). Breiman, Friedman, Olshen and Stone
+    (1984), Classification and Regression Trees, section 3.4.3 (one standard error).
+
     Examples
     --------
     >>> import numpy as np
@@ -415,6 +436,17 @@ class LassoCV(OneTarget, ManyAlphas):
         -------
         LassoCV
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            X, y, `sample_weight` or a parameter is not one of those above, or a fold has no training or no test row of
+            positive weight.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            A relative duality gap is above `tol` in some fold, or on all data.
         """
         self._choose(X, y, sample_weight, params, np.ones(1))
         return self

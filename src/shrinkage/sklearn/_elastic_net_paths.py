@@ -104,9 +104,18 @@ def enet_path(
     ValueError
         An unknown keyword was passed, the Gram matrix is not that of X, or bounds were, for several targets.
 
+    Warns
+    -----
+    sklearn.exceptions.ConvergenceWarning
+        A relative duality gap is above `tol` at some alpha.
+
     See Also
     --------
     shrinkage.elastic_net_path : Sparse coefficients, certificates, criteria, an intercept.
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33(1).
     """
     unknown = params.keys() - _PATH_OPTIONS.keys()
     if unknown:
@@ -185,9 +194,18 @@ def lasso_path(
     ValueError
         As `enet_path`.
 
+    Warns
+    -----
+    sklearn.exceptions.ConvergenceWarning
+        As `enet_path`.
+
     See Also
     --------
     shrinkage.elastic_net_path : Sparse coefficients, certificates, criteria, an intercept.
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33(1).
     """
     return enet_path(
         X, y, l1_ratio=1.0, eps=eps, n_alphas=n_alphas, alphas=alphas, precompute=precompute, Xy=Xy, copy_X=copy_X,

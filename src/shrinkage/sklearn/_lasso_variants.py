@@ -142,6 +142,16 @@ class AdaptiveLasso(OneTarget, LinearRegressor, Sparse):
         -------
         AdaptiveLasso
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            X, y, `sample_weight` or a parameter is not one of those above.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            A relative duality gap is above `tol` in the first fit or the second.
         """
         X, y = self._check_data(X, y)
         options = {"tol": self.tol, "sample_weight": check_weights(sample_weight, X), **self._penalty()}
@@ -281,6 +291,17 @@ class LassoLarsIC(OneTarget, LinearRegressor, Sparse):
         -------
         LassoLarsIC
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            X, y or a parameter is not one of those above, or `noise_variance` is needed: it is not given and
+            there are no more samples than coefficients, the intercept among them.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            A relative duality gap is above 1e-12 at some alpha.
         """
         X, y = self._check_data(X, y)
         data: dict[str, Any] = {"fit_intercept": self.fit_intercept, "lower": lower_bound(self.positive, None)}

@@ -83,6 +83,10 @@ class MultiTaskElasticNet(MultiTask, ElasticNet):
     ElasticNet : Chooses features for every target by itself.
     shrinkage.elastic_net : The function underneath.
 
+    References
+    ----------
+    Obozinski, Taskar and Jordan (2010), Statistics and Computing 20(2).
+
     Examples
     --------
     >>> import numpy as np
@@ -137,6 +141,16 @@ class MultiTaskElasticNet(MultiTask, ElasticNet):
         -------
         MultiTaskElasticNet
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            X, y, `sample_weight` or a parameter is not one of those above, or `warm_start` meets data of another shape.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            A relative duality gap is above `tol`.
         """
         X, y = self._check_data(X, y)
         weights = check_weights(sample_weight, X)
@@ -190,6 +204,10 @@ class MultiTaskLasso(MultiTaskElasticNet):
     MultiTaskLassoCV : Chooses alpha by cross-validation.
     Lasso : Chooses features for every target by itself.
     shrinkage.elastic_net : The function underneath.
+
+    References
+    ----------
+    Obozinski, Taskar and Jordan (2010), Statistics and Computing 20(2).
 
     Examples
     --------
@@ -279,6 +297,11 @@ class MultiTaskElasticNetCV(MultiTask, ManyAlphas):
     --------
     shrinkage.cross_validate : The function underneath: other errors, the one-standard-error rule, the whole path.
 
+    References
+    ----------
+    Obozinski, Taskar and Jordan (2010), Statistics and Computing 20(2). Breiman, Friedman, Olshen and Stone (1984),
+    Classification and Regression Trees, section 3.4.3 (one standard error).
+
     Examples
     --------
     >>> import numpy as np
@@ -345,6 +368,17 @@ class MultiTaskElasticNetCV(MultiTask, ManyAlphas):
         -------
         MultiTaskElasticNetCV
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            X, y, `sample_weight` or a parameter is not one of those above, or a fold has no training or no test row of
+            positive weight.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            A relative duality gap is above `tol` in some fold, or on all data.
         """
         self.l1_ratio_ = self._choose(X, y, sample_weight, params, np.atleast_1d(self.l1_ratio))
         return self
@@ -398,6 +432,11 @@ class MultiTaskLassoCV(MultiTask, ManyAlphas):
     See Also
     --------
     shrinkage.cross_validate : The function underneath: other errors, the one-standard-error rule, the whole path.
+
+    References
+    ----------
+    Obozinski, Taskar and Jordan (2010), Statistics and Computing 20(2). Breiman, Friedman, Olshen and Stone (1984),
+    Classification and Regression Trees, section 3.4.3 (one standard error).
 
     Examples
     --------
@@ -462,6 +501,17 @@ class MultiTaskLassoCV(MultiTask, ManyAlphas):
         -------
         MultiTaskLassoCV
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            X, y, `sample_weight` or a parameter is not one of those above, or a fold has no training or no test row of
+            positive weight.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            A relative duality gap is above `tol` in some fold, or on all data.
         """
         self._choose(X, y, sample_weight, params, np.ones(1))
         return self

@@ -122,6 +122,16 @@ class RelaxedLasso(OneTarget, LinearRegressor, Sparse):
         -------
         RelaxedLasso
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            X, y, `sample_weight` or a parameter is not one of those above.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            A relative duality gap is above `tol`.
         """
         X, y = self._check_data(X, y)
         weights = check_weights(sample_weight, X)
