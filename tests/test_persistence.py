@@ -554,7 +554,6 @@ def test_hostile_description_is_refused_with_its_reason(path, change, match):
     [
         ("fit.alpha", -1.0, r"its alpha is impossible \(alpha=-1\.0 must be finite and at least 0"),
         ("fit.alpha", float("nan"), r"its alpha is impossible \(alpha=nan"),
-        ("fit.alpha", 1e308, r"its alpha is impossible \(alpha=1e\+308 .* beyond the range"),
         ("cross_validation.alphas", [1.0, -0.1], r"its alpha is impossible \(alpha\[1\]=-0\.1"),
         ("cross_validation.index", 2, r"chose an alpha that is not where it says"),
         ("cross_validation.index", -1, r"chose an alpha that is not where it says"),

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from . import conventions
 from ._result import METHODS, RESIDUAL_ALARM, Fit
 from ._sparse_result import SparseCrossValidation, SparsePath
 from ._tables import counted, listed
@@ -78,7 +77,8 @@ def report(model: Model, inference: Inference | None = None) -> dict[str, Any]:
         "certificate": dataclasses.asdict(fit.certificate),
     }
     if kind == "ridge":
-        facts["alpha_sum"] = conventions.from_canonical(alpha, "sum", sum_weights=fit.sum_weights)
+        with np.errstate(over="ignore"):
+            facts["alpha_sum"] = np.multiply(fit.sum_weights, alpha)
     else:
         explained = noted.get("training_r2")
         if isinstance(path, SparsePath) and (place := _place(fit, path)) is not None:

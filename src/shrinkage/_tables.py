@@ -141,7 +141,7 @@ def training_data(
     plain = {name: _plain(table.column(name), name) for name in [*roles, *names]}
     for name, role in zip(roles, ("target", "weights"), strict=False):
         if _is_text(plain[name]):
-            raise ValueError(f"The {role} column {_example(plain[name], name)} is not numeric; ridge needs numbers.")
+            raise ValueError(f"The {role} column {_example(plain[name], name)} is not numeric; a fit needs numbers.")
     text = [name for name in names if _is_text(plain[name])]
     if text and not one_hot:
         shown = listed([_example(plain[name], name) for name in text], quote=False)
@@ -152,7 +152,7 @@ def training_data(
         )
 
     n_rows = table.num_rows
-    complete = _complete_rows(plain, missing)
+    complete = _complete_rows(plain, missing, roles)
     kept = np.arange(n_rows) if complete is None else np.flatnonzero(complete)
     if complete is not None:
         mask = require("pyarrow", extra="cli").array(complete)
@@ -285,8 +285,11 @@ def _is_text(column: Any) -> bool:
     return str(column.type) == "large_string"
 
 
-def _complete_rows(plain: dict[str, Any], missing: str) -> NDArray[np.bool_] | None:
-    """Which rows lack nothing, None if all; missing values that `missing` does not drop are refused."""
+def _complete_rows(plain: dict[str, Any], missing: str, needed: Sequence[str] = ()) -> NDArray[np.bool_] | None:
+    """Which rows lack nothing, None if all; missing values that `missing` does not drop are refused.
+
+    The columns `needed`, the target and the weights, cannot be left out.
+    """
     pc = require("pyarrow.compute", extra="cli")
     absent = {}
     for name, column in plain.items():
@@ -298,7 +301,8 @@ def _complete_rows(plain: dict[str, Any], missing: str) -> NDArray[np.bool_] | N
         return None
     for name, mask in absent.items():
         if mask.all():
-            raise ValueError(f"Column {name!r} has no values at all; leave it out with --drop {_option([name])}.")
+            cure = "choose another" if name in needed else f"leave it out with --drop {_option([name])}"
+            raise ValueError(f"Column {name!r} has no values at all; {cure}.")
     complete = ~np.logical_or.reduce(list(absent.values()))
     if missing == "drop":
         if not complete.any():
@@ -308,12 +312,12 @@ def _complete_rows(plain: dict[str, Any], missing: str) -> NDArray[np.bool_] | N
         f"{counted(int(mask.sum()), 'value')} in column {name!r} ({rows(np.flatnonzero(mask))})"
         for name, mask in absent.items()
     ]
-    cure = (
-        f"Leave those rows out with --missing drop ({counted(int(complete.sum()), 'row')} would stay), "
-        f"or the columns with --drop {_option(list(absent))}."
-        if missing == "error"
-        else "A prediction needs every column; fill them in or take the rows out."
-    )
+    cure = "A prediction needs every column; fill them in or take the rows out."
+    if missing == "error":
+        cure = f"Leave those rows out with --missing drop ({counted(int(complete.sum()), 'row')} would stay)"
+        if not absent.keys() & {*needed}:
+            cure += f", or the columns with --drop {_option(list(absent))}"
+        cure += "."
     raise ValueError(f"Missing: {listed(shown, quote=False)}. {cure}")
 
 

@@ -287,7 +287,7 @@ class _Choice:
         elif alpha is None or self.method is not None:
             how: dict[str, Any] = {"method": self.method or "loo"}
             if isinstance(self.method, int):
-                how = {"cv": _folds(self.method, len(y))}
+                how = {"cv": _folds(self.method, len(y), settings["sample_weight"])}
             chosen = shrinkage.ridge_cv(X, y, self.alphas, rule=self.rule.value, callback=advance, **how, **settings)
             alpha = chosen.alpha
         if self.positive:
@@ -309,7 +309,7 @@ class _Choice:
                 X, y, grid, l1_ratio=ratio, callback=lambda k, *_: advance((k + 1) / count), **settings
             )
             return _Found(path.select(self.method), None, path, {"criterion": self.method})
-        folds = _folds(self.method or min(_FOLDS, len(y)), len(y))
+        folds = _folds(self.method, len(y), settings["sample_weight"])
         chosen = shrinkage.cross_validate(
             X, y, grid, l1_ratio=self.l1_ratios, folds=folds, rule=self.rule.value, callback=advance, **settings
         )
@@ -592,11 +592,17 @@ def _parse_cv(text: str) -> str | int:
     return count
 
 
-def _folds(count: int, n: int) -> list[tuple[Any, Any]]:
+def _folds(count: int | None, n: int, sample_weight: Any) -> list[tuple[Any, Any]]:
     """(training rows, test rows) of every fold. Rows are dealt out at random: files are often sorted."""
-    if count > n:
-        raise ValueError(f"--cv {count} asks for more folds than there are rows ({n}).")
-    parts = np.array_split(np.random.default_rng(0).permutation(n), count)
+    order = np.random.default_rng(0).permutation(n)
+    # Those of weight zero after the others: a fold of them alone would test nothing
+    counts = np.full(n, True) if sample_weight is None else sample_weight[order] > 0
+    able, kind = int(counts.sum()), "rows" if counts.all() else "rows of positive weight"
+    count = count or min(_FOLDS, able)
+    if count > able:
+        raise ValueError(f"--cv {count} asks for more folds than there are {kind} ({able}).")
+    dealt = (np.array_split(order[which], count) for which in (counts, ~counts))
+    parts = [np.concatenate(pair) for pair in zip(*dealt, strict=True)]
     return [(np.concatenate(parts[:k] + parts[k + 1 :]), np.sort(parts[k])) for k in range(count)]
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from ._result import METHODS, Certificate, CrossValidation, Fit
 from ._result import Path as RidgePath
 from ._sparse_result import SparseCrossValidation, SparsePath
-from .conventions import CONVENTIONS, from_canonical, ridge_alpha, to_canonical
+from .conventions import CONVENTIONS, ridge_alpha, to_canonical
 
 __all__ = ["Column", "Model", "canonical_alpha", "load", "load_model", "save"]
 
@@ -829,12 +829,9 @@ def _check_alpha(alpha: Any, convention: str, sum_weights: float) -> Any:
     """The canonical alpha."""
     _check_convention(convention)
     try:
-        canonical = canonical_alpha(alpha, convention, sum_weights=sum_weights)
-        # In sum units as well: no fit has a W alpha beyond float64
-        from_canonical(canonical, "sum", sum_weights=sum_weights)
+        return canonical_alpha(alpha, convention, sum_weights=sum_weights)
     except ValueError as error:
         raise ValueError(f"its alpha is impossible ({error})") from None
-    return canonical
 
 
 def _names(mapping: dict[str, Any], key: str, count: int) -> tuple[str, ...] | None:

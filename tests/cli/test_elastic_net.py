@@ -252,6 +252,18 @@ def test_few_rows_have_fewer_folds(run, refuse, write):
     refuse("fit", "data.csv", *LASSO, "--cv", "6", words=["--cv 6", "more folds than there are rows (5)"])
 
 
+@pytest.mark.parametrize("model", ["lasso", "ridge"])
+def test_rows_of_positive_weight_are_dealt_to_folds(run, refuse, write, model):
+    rng = np.random.default_rng(5)
+    table = np.column_stack([rng.normal(size=(100, 3)), np.arange(100) % 13 == 0])
+    write("a,b,y,s\n" + "\n".join(",".join(map(repr, row)) for row in table.tolist()) + "\n")
+    options = ("--target", "y", "--weights", "s", "--model", model)
+    facts = run("fit", "data.csv", *options, *["--cv", "8"] * (model == "ridge"), "--json").json
+    # a fold of rows without weight would have no score, and there are eight rows that have some
+    assert facts["score"]["folds"] == 8 and np.isfinite(facts["score"]["scores"]).all()
+    refuse("fit", "data.csv", *options, "--cv", "9", words=["--cv 9", "than there are rows of positive weight (8)"])
+
+
 def test_constant_columns_never_enter(run, write):
     write("a,k,y\n1,5,1\n2,5,3\n4,5,2\n3,5,4\n6,5,5\n")
     for options in ([], ["--standardize"], ["--positive"], ["--cv", "bic"], ["--alphas", "0.1"]):
@@ -368,6 +380,15 @@ def test_a_path_of_impossible_numbers_in_a_file_is_shown_all_the_same(run, rows)
     save(Model(path[2], None, None, {"criterion": "bic"}, path), "m.npz")
     outcome = run("show", "m.npz")
     assert (outcome.code, outcome.err) == (0, "") and "NaN" not in run("show", "m.npz", "--json").out
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.5, 1.0])
+def test_an_endless_penalty_in_a_file_is_shown(run, rows, l1_ratio):
+    fit = dataclasses.replace(shrinkage.elastic_net(*rows[:2], 1.0, l1_ratio=l1_ratio), alpha=1e308)
+    save(fit, "m.npz")
+    facts = run("show", "m.npz", "--json").json
+    assert facts["alpha"] == 1e308 and facts.get("alpha_sum") is None
+    assert "1e+308" in run("show", "m.npz").out
 
 
 @pytest.mark.parametrize(

@@ -340,6 +340,18 @@ def test_missing_values_are_located(refuse, write):
     )  # fmt: skip
 
 
+def test_target_and_weights_are_not_to_be_left_out(refuse, write):
+    write("a,b,y,s\n1,,,2\n2,1,1,1\n3,2,5,\n4,3,2,1\n5,1,3,1\n")
+    options = ("--target", "y", "--weights", "s")
+    outcome = refuse("fit", "data.csv", *options, words=["column 'y'", "--missing drop (3 rows would stay)."])
+    assert "--drop" not in outcome.err
+    write("a,b,y,s\n1,2,,\n2,1,,\n3,2,,\n")
+    refuse("fit", "data.csv", *options, words=["'y' has no values at all; choose another."])
+    refuse(
+        "fit", "data.csv", "--target", "a", "--drop", "y", "--weights", "s", words=["'s' has no values at all; choose"]
+    )
+
+
 def test_many_missing_rows_are_counted(refuse, write):
     write("a,b,y\n" + "1,,2\n" * 9 + "2,1,1\n3,4,4\n")
     refuse("fit", "data.csv", "--target", "y", words=["9 values", "data rows 1, 2, 3, 4, 5 and 4 more"])
@@ -459,7 +471,7 @@ def test_text_target_and_weights(refuse, write):
         "data.csv",
         "--target",
         "y",
-        words=["target column 'y' (data row 1 holds 'low')", "not numeric"],
+        words=["target column 'y' (data row 1 holds 'low')", "not numeric; a fit needs numbers"],
     )
     refuse("fit", "data.csv", "--target", "a", "--weights", "y", words=["weights column 'y'", "not numeric"])
 
