@@ -371,6 +371,7 @@ def test_a_strange_criterion_in_a_file_is_as_good_as_none(run, rows):
     assert facts["score"] is None and facts["deviance_explained"] is None
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_a_path_of_impossible_numbers_in_a_file_is_shown_all_the_same(run, rows):
     X, y, _ = rows
     path = shrinkage.elastic_net_path(X, y, 5)
