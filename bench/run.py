@@ -119,7 +119,7 @@ def read(path: Path) -> dict[str, Any]:
     if results["schema"] == SCHEMA:
         return results
     identity = {key: results["machine"][key] for key in machine.identity()}
-    common = {key: value for key, value in (results["machine"] | results["run"]).items() if key not in identity}
+    common = {key: value for key, value in (results["machine"] | results.pop("run")).items() if key not in identity}
     del common["only"], common["load_average"]  # the load was that of the latest run alone
     rows = [
         {"stamp": common | {key: row.pop(key) for key in ("date", "revision") if key in row}} | row
