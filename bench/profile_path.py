@@ -2,7 +2,8 @@
 
     python bench/profile_path.py [PROBLEM ...]
 
-Kernels are timed as they are called from Python; what is left is Python, NumPy and the threads' hand-overs.
+Kernels are timed as they are called from Python; what is left is Python, NumPy and the threads' hand-overs. Times of
+kernels that run in two threads at once add up, so that shares of a long X may come to more than the whole.
 """
 
 from __future__ import annotations
