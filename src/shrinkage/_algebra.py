@@ -50,3 +50,8 @@ def square(A: Array, *, transposed: bool = True) -> Array:
     work = float(order) ** 2 * depth
     _interrupt.run(_dense.rank_update, A.ravel(order="F"), depth, transposed, True, True, out, none, work=work)
     return out
+
+
+def symmetric(lower: Array) -> Array:
+    """A symmetric matrix, column-major, from its lower triangle; above that `lower` is zero."""
+    return np.asfortranarray(lower + np.tril(lower, -1).T)

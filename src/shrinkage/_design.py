@@ -451,13 +451,17 @@ class Design:
                 return self._plain_gram(*plain)
         return self.storage.gram(axis, self.mean, column_scale, row_scale, precision)
 
+    def near(self, times: float) -> bool:
+        """Whether no mean is larger than so many standard deviations."""
+        return bool((np.abs(self.mean) <= times * self.scale).all())
+
     def plain(self, times: float) -> tuple[Matrix, bool] | None:
         """X, or its transpose and False, as BLAS reads it, where no mean is larger than so many standard deviations.
 
         Products that are centred afterwards then lose no more digits than `times` has.
         """
         storage = self.storage
-        if storage.sparse or storage.single or not (np.abs(self.mean) <= times * self.scale).all():
+        if storage.sparse or storage.single or not self.near(times):
             return None
         X = storage.X  # type: ignore[union-attr]
         if not (X.flags.c_contiguous or X.flags.f_contiguous):

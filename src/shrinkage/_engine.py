@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from . import _interrupt
-from ._algebra import product
+from ._algebra import product, symmetric
 from ._design import Design, affordable
 from ._kernels import coordinate as _coordinate
 from ._ridge_system import Array
@@ -45,9 +45,7 @@ def takes_gram(design: Design) -> bool:
 
 def whole_gram(design: Design) -> Array:
     """Z'Z of all features, both triangles."""
-    gram = design.gram()
-    gram += np.tril(gram, -1).T
-    return gram
+    return symmetric(design.gram())
 
 
 class Engine:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import _interrupt, conventions
+from ._algebra import symmetric
 from ._design import Design, check_flag
 from ._kernels import cholesky as _cholesky
 from ._result import Certificate, ConvergenceWarning, Fit, warn
@@ -156,7 +157,7 @@ def _inverse(A: Array) -> Array:
         inverse, failed = lapack.dpotri(factor, lower=1)
     if failed:
         return np.linalg.pinv(A, hermitian=True)
-    return np.tril(inverse) + np.tril(inverse, -1).T
+    return symmetric(np.tril(inverse))
 
 
 def as_fit(setup: Setup, W: Array, alpha: Any, certificate: Certificate, dof: Array, how: tuple[str, str]) -> Fit:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import _interrupt
-from ._algebra import product, square
+from ._algebra import product, square, symmetric
 from ._design import check_memory
 from ._kernels import active_set as _active_set
 from ._kernels import blocks as _blocks
@@ -94,8 +94,7 @@ class Problem:
         self._free_columns: Array | None = None
         self.known_by_moments = design.storage is None
         if len(unbounded) and not self.known_by_moments:
-            Z = design.storage.columns(unbounded) - design.mean[unbounded]
-            self._free_columns = PivotedQR(Z if self.root is None else self.root * Z).Q
+            self._free_columns = PivotedQR(self.columns(unbounded)).Q
 
     @property
     def size(self) -> float:
@@ -110,6 +109,10 @@ class Problem:
             Z *= self.root
         return np.asfortranarray(Z)
 
+    def rooted(self, R: Array) -> Array:
+        """S^1/2 R."""
+        return R if self.root is None else self.root * R
+
     @property
     def scattered(self) -> bool:
         """Whether X is so sparse that products of its columns are better taken entry by entry."""
@@ -120,11 +123,7 @@ class Problem:
     def in_place(self) -> bool:
         """Whether `stored` reads columns where they are."""
         storage = self.design.storage
-        return bool(storage.sparse or (storage.X.flags.f_contiguous and self._near()))
-
-    def _near(self) -> bool:
-        d = self.design
-        return bool((np.abs(d.mean) <= _NEAR * d.scale).all())
+        return bool(storage.sparse or (storage.X.flags.f_contiguous and self.design.near(_NEAR)))
 
     def stored(self, which: Array) -> tuple[Array, ...]:
         """Columns for coordinate descent: data, indices and indptr, which of them, means, weights, and S y.
@@ -196,9 +195,9 @@ class Problem:
         g, square, lost = self.gradient(R), loss, np.zeros(len(lam))
         if self._free_columns is not None:
             Q = self._free_columns
-            delta = Q @ (Q.T @ (R if self.root is None else self.root * R))
+            delta = Q @ (Q.T @ self.rooted(R))
             lost = self.each(np.square(delta).sum(axis=0))
-            g -= d.adjoint_plain(delta if self.root is None else self.root * delta)
+            g -= d.adjoint_plain(self.rooted(delta))
             square = np.maximum(loss - lost, 0.0)
         found = self._tabled(W, g, lam, loss, square, lost)
         if self.t == 1:
@@ -218,7 +217,7 @@ class Problem:
         which = np.flatnonzero(inside & (self.diagonal > 0) & (none | (w != 0)))
         if not len(which) or len(which) > _FEW_COLUMNS or (not none and found.table[GAP, k] <= EPS * self.square):
             return
-        Z, r = self.columns(which), R if self.root is None else self.root[:, 0] * R
+        Z, r = self.columns(which), self.rooted(R[:, None])[:, 0]
         goal = a[which] * np.sign(w[which]) + b[which] * w[which]
         factor = PivotedQR(Z)
         if none:
@@ -228,10 +227,7 @@ class Problem:
         else:
             delta = factor.dual(Z.T @ r - goal)
         rest = r - delta
-        g = (
-            found.g[:, k]
-            - self.design.adjoint_plain((delta if self.root is None else self.root[:, 0] * delta)[:, None])[:, 0]
-        )
+        g = found.g[:, k] - self.design.adjoint_plain(self.rooted(delta[:, None]))[:, 0]
         g[which] = goal
         lost, square = float(delta @ delta), float(rest @ rest)
         new = self._tabled(
@@ -298,8 +294,7 @@ class _Dense:
             Z[:, :m] = self.Z[:, :m]
             self.Z = Z
         self.Z[:, m : self.count] = fresh
-        own = square(fresh)
-        return product(self.Z[:, :m], fresh, transposed=True), own + np.tril(own, -1).T
+        return product(self.Z[:, :m], fresh, transposed=True), symmetric(square(fresh))
 
     def times(self, out: Array) -> Array:
         return product(self.Z[:, : self.count], out)
@@ -311,9 +306,8 @@ class _Sparse:
     def __init__(self, problem: Problem) -> None:
         from scipy import sparse
 
-        self.problem, self.join = problem, sparse.hstack
-        d = problem.design
-        self.A = sparse.csc_array((d.n, 0))
+        self.problem = problem
+        self.A = sparse.csc_array((problem.design.n, 0))
         self.mean = np.zeros(0)
 
     def extend(self, which: Array, room: int) -> tuple[Array, Array]:
@@ -330,7 +324,7 @@ class _Sparse:
         products = [(A.T @ fresh).toarray() for A in (self.A, fresh)]
         for G, left in zip(products, (self.mean, mean), strict=True):
             G -= d.total_weight * np.multiply.outer(left, mean)
-        self.A, self.mean = self.join([self.A, fresh], format="csc"), np.concatenate([self.mean, mean])
+        self.A, self.mean = sparse.hstack([self.A, fresh], format="csc"), np.concatenate([self.mean, mean])
         return products[0], products[1]
 
     def times(self, out: Array) -> Array:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from . import conventions
-from ._algebra import product
+from ._algebra import product, symmetric
 from ._design import Design, _as_target, affordable
 from ._engine import Engine, rows_used, takes_gram
 from ._path import path_grid, trace, warn_path
@@ -143,7 +143,7 @@ def cross_validate(
     if rule == "1se" and len(rows) == 1:
         raise ValueError("rule='1se' needs a standard error, which one fold does not have")
     shared = Folds(design, rows, one_pass=takes_gram(design))
-    gram = None if shared.whole is None else _full(shared.whole.xx)
+    gram = None if shared.whole is None else symmetric(shared.whole.xx)
     grids = []
     for each in setups:
         # the engine knows the largest alpha, which given ones need not
@@ -219,11 +219,6 @@ def _with_ratio(setup: Setup, ratio: float) -> Setup:
 
 def _engine(setup: Setup, gram: Array | None) -> Engine:
     return Engine(setup.problem(setup.together[0]), setup.tol, gram=gram)
-
-
-def _full(lower: Array) -> Array:
-    """A symmetric matrix from its lower triangle."""
-    return np.asfortranarray(lower + np.tril(lower, -1).T)
 
 
 def _ridge_path(X: Any, setup: Setup, alphas: Array, lam: Array) -> Path:
@@ -373,7 +368,7 @@ class _Run:
         engine = Engine(
             setup.problem(setup.together[0], data),
             setup.tol,
-            gram=_full(data.gram(0)) if isinstance(data, Training) else None,
+            gram=symmetric(data.gram(0)) if isinstance(data, Training) else None,
         )
         self.engines.append(engine)
         parts, size, t = [], engine.problem.size, engine.problem.t
