@@ -5,15 +5,21 @@ cdef enum:
     KEPT = 5  # steps that an extrapolation combines
 
 
+# The first KEPT rows of `past` (KEPT + 1, d) <- its steps, past[i + 1] - past[i]
+cdef inline void to_steps(Py_ssize_t d, double* past) noexcept nogil:
+    cdef Py_ssize_t i, a
+    for i in range(KEPT):
+        for a in range(d):
+            past[i * d + a] = past[(i + 1) * d + a] - past[i * d + a]
+
+
 # Weights z of sum one with which the steps past[i + 1] - past[i], d numbers each, sum to least; whether there are any.
 # `past` is (KEPT + 1, d); its first KEPT rows become the steps.
 cdef inline bint weights(Py_ssize_t d, double* past, double* z) noexcept nogil:
     cdef double A[KEPT * KEPT]
     cdef double trace = 0, total = 0
-    cdef Py_ssize_t i, k, a
-    for i in range(KEPT):
-        for a in range(d):
-            past[i * d + a] = past[(i + 1) * d + a] - past[i * d + a]
+    cdef Py_ssize_t i, k
+    to_steps(d, past)
     for i in range(KEPT):
         for k in range(i + 1):
             A[i + k * KEPT] = dot(d, past + i * d, past + k * d)

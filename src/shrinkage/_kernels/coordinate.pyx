@@ -3,7 +3,7 @@ from cython cimport floating
 from libc.math cimport fabs
 
 from ._columns cimport column_axpy, column_dot, index
-from ._extrapolate cimport KEPT, mix, weights
+from ._extrapolate cimport KEPT, mix, to_steps, weights
 from ._penalty cimport least_gap
 
 cdef enum:
@@ -106,9 +106,7 @@ def descend(const floating[::1] data, const index[::1] indices, const index[::1]
                 continue
             if weights(m, &past[0], &z[0]):
                 now = objective(weighted, s, &v[0], n, &w[0], m, l1, l2, &square)
-                for i in range(KEPT):
-                    for k in range(n):
-                        past_v[i * n + k] = past_v[(i + 1) * n + k] - past_v[i * n + k]
+                to_steps(n, &past_v[0])
                 mix(m, &past[0], &z[0], &past[(KEPT + 1) * m])
                 mix(n, &past_v[0], &z[0], &past_v[(KEPT + 1) * n])
                 inside = True
