@@ -87,7 +87,8 @@ def test_from_the_largest_alpha_on_every_penalized_coefficient_is_zero(problem):
         assert not fit.coef[penalized].any()
     assume(top > 1e-6)
     path = elastic_net_path(X, y, 3, **options)
-    assert path.alphas[0] == top and not path[0].coef[penalized].any()
+    # with unpenalized features the two come from sums in another order
+    assert abs(path.alphas[0] - top) <= 1e-12 * top and not path[0].coef[penalized].any()
 
 
 @quick
