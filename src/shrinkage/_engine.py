@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from . import _interrupt
 from ._algebra import product, symmetric
 from ._design import Design, affordable
-from ._kernels import coordinate as _coordinate
+from ._problem import GAP, HELD, Measures, Problem
 from ._ridge_system import Array
-from ._working_set import GAP, HELD, Measures, Problem, WorkingSet, products_of
+from ._working_set import ColumnSet, Descent, WorkingSet, products_of
 
 #: Alphas of a path that are solved before all columns are looked at: at first, and at most.
 _FIRST, _MOST = 4, 16
@@ -63,7 +62,11 @@ class Engine:
             gram = given
         elif tall and gram is None:
             gram = whole_gram(d)
-        self.set = WorkingSet(problem, gram=gram, exact=given is None)
+        self.set: ColumnSet | WorkingSet
+        if not tall and ColumnSet.suits(problem, tol):
+            self.set = ColumnSet(problem)
+        else:
+            self.set = WorkingSet(problem, gram=gram, exact=given is None)
         self.passes = self.restarts = 0
         self.before: float | None = None
         #: Columns, coefficients and their proof, where `approach` has gone to the end.
@@ -83,7 +86,7 @@ class Engine:
         if start is not None or len(problem.free):
             W = self.set.full(self.set.w[: len(self.set)].reshape(-1, problem.t))
             if problem.known_by_moments:
-                self.correlation = problem.cross - problem.solution(product(self.set.G, W), 0)
+                self.correlation = problem.cross - problem.solution(product(self.set.gram(), W), 0)
                 return
             R = problem.residuals(W)
             if start is not None and not 0.5 * float(d.square_sum(R).sum()) <= problem.size:
@@ -95,6 +98,7 @@ class Engine:
 
     def _null(self) -> None:
         """The fit of the features that nothing penalizes."""
+        assert isinstance(self.set, WorkingSet)
         if self.problem.t > 1:
             own = np.flatnonzero(np.isin(self.set.which, self.problem.free))
             w = np.zeros_like(self.set.w[: len(self.set)])
@@ -111,14 +115,15 @@ class Engine:
         """That of the columns of the solutions."""
         if self.solution is not None:
             return products_of(self.problem, self.solution[0])
-        m = len(self.set)
-        return self.set.G[:m, :m]
+        return self.set.gram()
 
     def how(self) -> tuple[str, str]:
         """The solver, and why."""
         p = self.problem.design.p
         if self.solution is not None:
             return "coordinate_descent", f"the Gram matrix of {len(self.solution[0])} of {p} features would cost more"
+        if isinstance(self.set, ColumnSet):
+            return "coordinate_descent", f"a sparse X; {self._columns()}"
         return "block_descent" if self.problem.t > 1 else "active_set", self._columns()
 
     def _columns(self) -> str:
@@ -148,32 +153,17 @@ class Engine:
         everywhere = d.p <= 2 * d.n or (sparse and np.count_nonzero(pushed) >= _MANY)
         wanted = usable if everywhere else pushed
         wanted[P.free] = True
-        candidates = np.flatnonzero(wanted).astype(np.int32)
+        candidates = np.flatnonzero(wanted)
         if 8.0 * d.n * len(candidates) > _COPY and not P.in_place:
             return False
-        data, indices, indptr, which, mean, s, v = P.stored(candidates)
-        m = len(candidates)
-        w, past = np.zeros(m), np.empty(7 * m)
-        past_v, g = np.empty(7 * d.n), np.empty(m)
-        weights = (np.ascontiguousarray(part[candidates]) for part in (P.l1, P.l2))
-        bounds = [np.ascontiguousarray(part[candidates]) for part in (P.diagonal, P.lower, P.upper)]
-        l1, l2 = (lam * part for part in weights)
-        entries = float(len(data)) if sparse else float(d.n) * m
-        gap = -1.0
-
-        def descend(calm: int, sweeps: int, rounds: int) -> tuple[int, float, int]:
-            return _interrupt.run(
-                _coordinate.descend, data, indices, indptr, which, mean, s, d.total_weight, bounds[0], l1, l2,
-                bounds[1], bounds[2], P.size, calm, sweeps, 0.9 * self.tol, rounds, w, v, past, past_v, g, stop,
-                work=12.0 * entries * (sweeps + rounds), stop=stop,
-            )  # fmt: skip
-
-        epochs = descend(m // _CALMER, _SWEEPS, 0)[2]
+        descent, gap, m = Descent(P, candidates, stop), -1.0, len(candidates)
+        w, tol = descent.w, 0.9 * self.tol
+        epochs = descent.go(lam, tol, m // _CALMER, _SWEEPS, 0)[2]
         if everywhere and np.count_nonzero(w) >= _MANY and stop[0] == 0:
-            _, gap, more = descend(m, 0, _ROUNDS)
+            _, gap, more = descent.go(lam, tol, m, 0, _ROUNDS)
             epochs += more
         else:
-            epochs += descend(m // _SETTLED, _SWEEPS // 2, 0)[2]
+            epochs += descent.go(lam, tol, m // _SETTLED, _SWEEPS // 2, 0)[2]
         found = candidates[w != 0]
         if 0.0 <= gap <= self.tol:
             out = w[w != 0][:, None].copy(order="F")
@@ -217,6 +207,9 @@ class Engine:
             solved, out = self.set.solve(lam[k:stop], inner)
             if self.set.stop[0]:
                 return  # another thread was interrupted
+            if solved == 0 and isinstance(self.set, ColumnSet):
+                self.set = self.set.assembled()
+                continue
             count = out.shape[1] // P.t
             found = self.set.measure(out, lam[k : k + count], self.tol)
             self.passes += not self.set.whole
@@ -228,7 +221,10 @@ class Engine:
             after = P.solution(out, min(good, count - 1))
             if good < count and not self.set.whole:
                 more = self._violators(found, after)
-            if good == 0 and not self.set.exact:
+            if good == 0 and not len(more) and isinstance(self.set, ColumnSet):
+                self.set = self.set.assembled()
+                continue
+            if good == 0 and isinstance(self.set, WorkingSet) and not self.set.exact:
                 self.set.take(whole_gram(P.design))
                 continue
             if good == 0 and not len(more) and P.t > 1 and solved > 0 and inner > 1e-4 * self.tol:
@@ -263,9 +259,9 @@ class Engine:
         level = float(lam[stop - 1])
         if self.before is not None:
             level = min(level, max(2.0 * float(lam[k]) - self.before, 0.0))
-        new = np.flatnonzero((size >= level) & (P.lower < P.upper) & (P.diagonal > 0) & (size > 0))
+        new = np.flatnonzero((size >= self.set.margin * level) & (P.lower < P.upper) & (P.diagonal > 0) & (size > 0))
         cap = max(_JOIN // 2, int(np.count_nonzero(rows_used(self.set.w[:m]))) // 2)
-        self.set.add(_largest(new, size, cap))
+        self.set.add(new if isinstance(self.set, ColumnSet) else _largest(new, size, cap))
 
     def _violators(self, found: Measures, w: Array) -> Array:
         """Columns outside of the working set that should move."""

@@ -11,9 +11,9 @@ from . import _interrupt, conventions
 from ._algebra import symmetric
 from ._design import Design, check_flag
 from ._kernels import cholesky as _cholesky
+from ._problem import GAP, PENALTY, VIOLATION, Measures, Problem
 from ._result import Certificate, ConvergenceWarning, Fit, warn
 from ._ridge_system import Array
-from ._working_set import GAP, PENALTY, VIOLATION, Measures, Problem
 from .penalties import Penalty, make_penalty
 from .ridge import _check_positive
 

@@ -32,6 +32,8 @@ _FAR = 10.0
 _PER_VALUE = 4
 #: Flops of dense work that take as long as one multiply-add at a scattered address.
 _SCATTERED = 60.0
+#: Columns that a sparse X is multiplied with at a time: a line of cache holds eight doubles.
+_TOGETHER = 8
 
 Matrix = np.ndarray[Any, Any]
 #: How a Gram matrix of a dense X is multiplied: 53 bits, 24 bits, or the 16 bits of the processor's matrix unit.
@@ -278,7 +280,7 @@ class SparseStorage:
         return self._other
 
     def multiply(self, V: Matrix, out: Matrix, sign: float = 1.0, adjoint: bool = False, square: bool = False) -> None:
-        """out += sign X V, or X'V; row-major operands."""
+        """out += sign X V, or X'V; V is row-major."""
         X, majors, t = (self.data, self.indices), len(self.indptr) - 1, V.shape[1]
         work, entries = _SCATTERED * self.nnz * t, _PER_VALUE * self.nnz * t
 
@@ -364,16 +366,16 @@ class SparseStorage:
     def sweep(self, mean: Matrix, s: Matrix, sign: float, W: Matrix | None, R: Matrix, G: Matrix | None) -> None:
         mean = mean - self.shift
         s = s[: self.n]
-        if W is not None:
-            product = np.zeros(R.shape)
-            self.multiply(np.ascontiguousarray(W), product)
-            product -= mean @ W
-            R += sign * product
-        if G is not None:
-            weighted = s[:, None] * R
-            adjoint = np.zeros(G.shape)
-            self.multiply(np.ascontiguousarray(weighted), adjoint, adjoint=True)
-            G += adjoint - np.outer(mean, weighted.sum(axis=0))
+        for start in range(0, R.shape[1], _TOGETHER):
+            own = slice(start, start + _TOGETHER)
+            if W is not None:
+                self.multiply(np.ascontiguousarray(W[:, own]), R[:, own], sign)
+                R[:, own] -= sign * (mean @ W[:, own])
+            if G is not None:
+                weighted = s[:, None] * R[:, own]
+                self.multiply(np.ascontiguousarray(weighted), G[:, own], adjoint=True)
+                for g, total in zip(G.T[own], weighted.sum(axis=0), strict=True):
+                    g -= mean * total
 
     def gram(
         self, axis: int, mean: Matrix, column_scale: Matrix | None, row_scale: Matrix | None, precision: Precision

@@ -19,6 +19,7 @@ from ._algebra import product, symmetric
 from ._design import Design, _as_target, affordable
 from ._engine import Engine, rows_used, takes_gram
 from ._path import path_grid, trace, warn_path
+from ._problem import GAP
 from ._result import ConvergenceWarning, Path, warn
 from ._ridge_system import Array
 from ._selection import (
@@ -34,7 +35,6 @@ from ._selection import (
 from ._setup import Setup
 from ._sparse_result import SparseCrossValidation, SparsePath
 from ._threads import WORTH_A_THREAD, one_blas_thread, over_chunks, thread_count
-from ._working_set import GAP
 from .penalties import make_penalty
 from .ridge import _factors, ridge_path
 

@@ -937,6 +937,51 @@ def test_sparse_columns_stay_sparse_in_the_working_set(weighted, intercept, dtyp
     assert all(one.converged for one in sparse_path.certificates)
 
 
+@pytest.mark.parametrize("form", [sp.csc_array, sp.csr_array])
+@pytest.mark.parametrize("setting", ["plain", "weighted", "box", "factors", "no intercept", "offset", "standardize"])
+def test_paths_of_sparse_columns(setting, form):
+    """Columns descend where they lie, and what is proved of them is so."""
+    rng = np.random.default_rng(8)
+    n, p = 90, 400
+    X = sp.random_array((n, p), density=0.05, rng=rng, format="lil")
+    X[:, 3] = 0.2  # a column without zeros, that does not vary
+    X = X.tocsc()
+    y = X[:, 10:19] @ np.ones(9) + 0.1 * rng.standard_normal(n)
+    options = {
+        "plain": {},
+        "weighted": {"sample_weight": np.resize([0.0, 1.0, 2.5], n)},
+        "box": {"lower": -0.05, "upper": 0.4},
+        "factors": {"penalty_factor": np.resize([1.0, 0.5, np.inf, 2.0], p)},
+        "no intercept": {"fit_intercept": False},
+        "offset": {"offset": rng.standard_normal(n)},
+        "standardize": {"standardize": True},
+    }[setting]
+    before = X.data.copy()
+    path = elastic_net_path(form(X), y, 20, alpha_min_ratio=0.2, tol=1e-7, **options)
+    assert path.solver == "coordinate_descent"
+    for k in range(20):
+        P = textbook.problem(X.toarray(), y, path.alphas[k], **options)
+        w = path[k].coef
+        assert path.certificates[k].converged
+        assert textbook.duality_gap(P, w) <= 2e-7 * textbook.objective(P, np.zeros(p))
+        assert path.certificates[k].objective == pytest.approx(textbook.objective(P, w), rel=1e-9)
+    assert path.n_active[-1] > 9
+    np.testing.assert_array_equal(X.data, before)
+
+
+def test_sparse_columns_that_descend_slowly_get_their_gram_matrix():
+    rng = np.random.default_rng(3)
+    n, p = 300, 900
+    base = sp.random_array((n, 30), density=0.05, rng=rng, format="csc")
+    X = sp.csc_array(base @ np.repeat(np.eye(30), 30, axis=1))
+    X.data *= 1.0 + 1e-3 * rng.standard_normal(X.nnz)
+    y = X @ (rng.standard_normal(p) * (rng.uniform(size=p) < 0.1)) + 0.01 * rng.standard_normal(n)
+    path = elastic_net_path(X, y, 30, tol=1e-9)
+    assert path.solver == "active_set" and all(one.converged for one in path.certificates)
+    dense = elastic_net_path(X.toarray(), y, 30, tol=1e-9)
+    np.testing.assert_allclose(path.predict(X), dense.predict(X), atol=1e-4 * np.abs(y).max())
+
+
 @pytest.mark.parametrize("lower", [None, 0.0])
 @pytest.mark.parametrize("alpha", [1e-8, 1e-12, 1e-14, 1e-16, 1e-300])
 @pytest.mark.parametrize("weighted", [False, True])

@@ -156,7 +156,7 @@ def test_gaps(kind, t, rng, check):
         "g": np.asfortranarray(rng.standard_normal((p, K * t)) * 2.0), "W": W, "lam": np.array([0.5, 1.0, 3.0]),
         "l1": l1, "l2": l2, "lower": -bounds, "upper": bounds, "diagonal": rng.uniform(1.0, 2.0, p),
         "square": rng.uniform(1.0, 9.0, K), "ceiling": 20.0,
-        "out": np.full((3, K), np.nan), "excess": np.full(p, np.nan),
+        "scratch": np.empty((7, p)), "out": np.full((3, K), np.nan), "excess": np.full(p, np.nan),
     }  # fmt: skip
-    check(gap_kernel.measure, gap_twin.measure, arguments, writes=("out", "excess"))
+    check(gap_kernel.measure, gap_twin.measure, arguments, writes=("out", "excess"), scratch=("scratch",))
     assert (arguments["out"] >= 0).all() or np.isnan(arguments["out"]).all()

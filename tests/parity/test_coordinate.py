@@ -68,6 +68,15 @@ def test_every_storage(form, dtype, weighted, rng, check):
     assert found[1] == pytest.approx(expected[1], rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.parametrize("form", ["dense", np.int32, np.int64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_subtract(form, dtype, weighted, rng, check):
+    given = problem(rng, 25, 20, 18, "lasso", form, dtype, weighted)
+    names = ("data", "indices", "indptr", "which", "mean", "s", "w", "v")
+    check(kernel.subtract, twin.subtract, {name: given[name] for name in names}, writes=("v",))
+
+
 def test_it_goes_on_to_the_end(rng):
     arguments = problem(rng, 60, 40, 40, "lasso", "dense", np.float64, sweeps=20, rounds=60)
     arguments["tol"] = 1e-12 * arguments["ceiling"]

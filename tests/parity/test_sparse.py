@@ -40,7 +40,7 @@ def A(request, storage, dtype, index, rng):
 
 
 @pytest.mark.parametrize("square", [False, True])
-@pytest.mark.parametrize("t", [1, 4])
+@pytest.mark.parametrize("t", [1, 4, 8, 11])
 @pytest.mark.parametrize("name", ["gather", "scatter"])
 def test_products(A, name, t, square, rng, check):
     data, indices, indptr, majors, minors, dense = A

@@ -2,10 +2,7 @@
 from cython cimport floating
 
 from ._blas cimport axpy, dot
-
-ctypedef fused index:
-    int
-    long long
+from ._index cimport index
 
 
 # x_j'v
@@ -13,7 +10,7 @@ cdef inline double column_dot(bint dense, Py_ssize_t n, const floating* data, co
                               const index* indptr, Py_ssize_t j, const double* v) noexcept nogil:
     cdef double a = 0, b = 0, c = 0, d = 0
     cdef const floating* x
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, stop
     if dense:
         x = data + j * n
         if floating is double:
@@ -26,9 +23,15 @@ cdef inline double column_dot(bint dense, Py_ssize_t n, const floating* data, co
         for i in range(n - n % 4, n):
             a += x[i] * v[i]
         return (a + b) + (c + d)
-    for i in range(indptr[j], indptr[j + 1]):
+    stop = indptr[j + 1]
+    for i in range(indptr[j], stop - 3, 4):
         a += data[i] * v[indices[i]]
-    return a
+        b += data[i + 1] * v[indices[i + 1]]
+        c += data[i + 2] * v[indices[i + 2]]
+        d += data[i + 3] * v[indices[i + 3]]
+    for i in range(stop - (stop - indptr[j]) % 4, stop):
+        a += data[i] * v[indices[i]]
+    return (a + b) + (c + d)
 
 
 # v += a S x_j, S diagonal or the identity (no weights)

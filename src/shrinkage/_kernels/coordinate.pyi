@@ -4,6 +4,16 @@ from numpy.typing import NDArray
 _Double = NDArray[np.float64]
 _Int = NDArray[np.int32] | NDArray[np.int64]
 
+def subtract(
+    data: NDArray[np.float32] | _Double,
+    indices: _Int,
+    indptr: _Int,
+    which: NDArray[np.int32],
+    mean: _Double,
+    s: _Double,
+    w: _Double,
+    v: _Double,
+) -> None: ...
 def descend(
     data: NDArray[np.float32] | _Double,
     indices: _Int,

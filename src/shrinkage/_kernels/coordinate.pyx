@@ -1,9 +1,11 @@
 """Coordinate descent on columns of X as they are stored, centred without being changed."""
 from cython cimport floating
 from libc.math cimport fabs
+from libc.string cimport memcpy
 
-from ._columns cimport column_axpy, column_dot, index
+from ._columns cimport column_axpy, column_dot
 from ._extrapolate cimport KEPT, mix, to_steps, weights
+from ._index cimport index
 from ._penalty cimport least_gap
 
 cdef enum:
@@ -37,6 +39,54 @@ cdef double objective(bint weighted, const double[::1] s, const double* v, Py_ss
     return out
 
 
+# Anderson's mix of the last epochs, whose w and v are the rows of past and past_v, in the place of the last where its
+# objective is lower
+cdef void extrapolate(bint weighted, const double[::1] s, Py_ssize_t n, double* v, Py_ssize_t m, double* w,
+                      const double[::1] l1, const double[::1] l2, const double[::1] lower, const double[::1] upper,
+                      double* past, double* past_v) noexcept nogil:
+    cdef double z[KEPT]
+    cdef double* mixed_w = past + (KEPT + 1) * m
+    cdef double* mixed_v = past_v + (KEPT + 1) * n
+    cdef double now, mixed, square
+    cdef Py_ssize_t k, i
+    if not weights(m, past, &z[0]):
+        return
+    now = objective(weighted, s, v, n, w, m, l1, l2, &square)
+    to_steps(n, past_v)
+    mix(m, past, &z[0], mixed_w)
+    mix(n, past_v, &z[0], mixed_v)
+    for k in range(m):
+        mixed_w[k] += w[k]
+        if not lower[k] <= mixed_w[k] <= upper[k]:
+            return
+    for i in range(n):
+        mixed_v[i] += v[i]
+    mixed = objective(weighted, s, mixed_v, n, mixed_w, m, l1, l2, &square)
+    if mixed < now:
+        memcpy(w, mixed_w, m * sizeof(double))
+        memcpy(v, mixed_v, n * sizeof(double))
+
+
+def subtract(const floating[::1] data, const index[::1] indices, const index[::1] indptr, const int[::1] which,
+             const double[::1] mean, const double[::1] s, const double[::1] w, double[::1] v):
+    """v -= S (X - mean) w over the columns `which`, X and s as `descend` has them."""
+    cdef Py_ssize_t n = v.shape[0], k
+    cdef bint dense = indptr.shape[0] == 0, weighted = s.shape[0] > 0
+    cdef double c = 0
+    cdef const floating* x = &data[0] if data.shape[0] else NULL
+    cdef const index* at = &indices[0] if indices.shape[0] else NULL
+    cdef const index* ptr = &indptr[0] if indptr.shape[0] else NULL
+    cdef const double* weight = &s[0] if weighted else NULL
+    if n == 0:
+        return
+    with nogil:
+        for k in range(which.shape[0]):
+            if w[k] != 0:
+                column_axpy(dense, n, x, at, ptr, which[k], -w[k], weighted, weight, &v[0])
+                c += w[k] * mean[k]
+        settle(weighted, s, &c, v)
+
+
 def descend(const floating[::1] data, const index[::1] indices, const index[::1] indptr, const int[::1] which,
             const double[::1] mean, const double[::1] s, double total, const double[::1] squares,
             const double[::1] l1, const double[::1] l2, const double[::1] lower, const double[::1] upper,
@@ -47,17 +97,16 @@ def descend(const floating[::1] data, const index[::1] indices, const index[::1]
     data holds X, dense and column major (no indptr) or compressed by columns; squares (m,) are those of Z's columns,
     those without any are left out. v (n,) = S r, its sum zero where means are not; s (n,) may be empty, `total` is its
     sum. At most `sweeps` times one epoch goes over all columns and some over those that are not zero, until no more
-    than `calm` signs change. Then, if they do, at most `rounds` of the same with an extrapolation follow, until the
-    duality gap among the columns is tol or less or no longer falls. past ((KEPT + 2) m,), past_v ((KEPT + 2) n,) and
+    than `calm` signs change. Then at most `rounds` of the same with an extrapolation follow, until the duality gap
+    among the columns is tol or less or no longer falls. past ((KEPT + 2) m,), past_v ((KEPT + 2) n,) and
     g (m,) are memory. Returns (signs that changed in the last epoch over all, that gap, -1 before it was looked for,
     epochs).
     """
-    cdef Py_ssize_t n = v.shape[0], m = which.shape[0], k, i, changed = 0, own
+    cdef Py_ssize_t n = v.shape[0], m = which.shape[0], k, changed = 0, own
     cdef bint dense = indptr.shape[0] == 0, weighted = s.shape[0] > 0, quadratic = False, finishing = False
-    cdef bint active, inside
+    cdef bint active
     cdef int turn, e, slow = 0, epochs = 0, done = 0
-    cdef double c = 0, old, new, h, over, gap = -1, before = 0, now, mixed, square
-    cdef double z[KEPT]
+    cdef double c = 0, old, new, h, over, gap = -1, before = 0, square
     cdef const floating* x = &data[0] if data.shape[0] else NULL
     cdef const index* at = &indices[0] if indices.shape[0] else NULL
     cdef const index* ptr = &indptr[0] if indptr.shape[0] else NULL
@@ -89,47 +138,32 @@ def descend(const floating[::1] data, const index[::1] indices, const index[::1]
                 if not active:
                     changed = own
                 if finishing:
-                    for k in range(m):
-                        past[e * m + k] = w[k]
-                    for i in range(n):
-                        past_v[e * n + i] = v[i]
+                    memcpy(&past[e * m], &w[0], m * sizeof(double))
+                    memcpy(&past_v[e * n], &v[0], n * sizeof(double))
                 elif active and own == 0:
                     break
                 if stop[0] != 0:
                     break
             if stop[0] != 0:
                 break
-            if not finishing:
+            if finishing:
+                extrapolate(weighted, s, n, &v[0], m, &w[0], l1, l2, lower, upper, &past[0], &past_v[0])
+                done += 1
+                if done > 1 and done % 2 != 0 and turn + 1 < sweeps + rounds:
+                    continue
+            else:
                 finishing = changed <= calm and rounds > 0
                 if changed <= calm and rounds == 0 or not finishing and turn + 1 >= sweeps:
                     break
-                continue
-            if weights(m, &past[0], &z[0]):
-                now = objective(weighted, s, &v[0], n, &w[0], m, l1, l2, &square)
-                to_steps(n, &past_v[0])
-                mix(m, &past[0], &z[0], &past[(KEPT + 1) * m])
-                mix(n, &past_v[0], &z[0], &past_v[(KEPT + 1) * n])
-                inside = True
-                for k in range(m):
-                    new = w[k] + past[(KEPT + 1) * m + k]
-                    inside = inside and lower[k] <= new <= upper[k]
-                    past[(KEPT + 1) * m + k] = new
-                for i in range(n):
-                    past_v[(KEPT + 1) * n + i] += v[i]
-                mixed = objective(weighted, s, &past_v[(KEPT + 1) * n], n, &past[(KEPT + 1) * m], m, l1, l2, &square)
-                if inside and mixed < now:
-                    for k in range(m):
-                        w[k] = past[(KEPT + 1) * m + k]
-                    for i in range(n):
-                        v[i] = past_v[(KEPT + 1) * n + i]
-            done += 1
-            if done > 1 and done % 2 != 0 and turn + 1 < sweeps + rounds:
-                continue
+                if not finishing:
+                    continue
             objective(weighted, s, &v[0], n, &w[0], m, l1, l2, &square)
             for k in range(m):
                 g[k] = column_dot(dense, n, x, at, ptr, which[k], &v[0])
             gap = least_gap(m, 1, 0, &g[0], &w[0], 1, &l1[0], &l2[0], &lower[0], &upper[0], &squares[0], 1, square,
                             ceiling, quadratic)
+            if done == 0 and gap > tol:
+                continue
             slow = slow + 1 if before > 0 and gap > 0.5 * before else 0
             before = gap
             if gap <= tol or slow > 1:

@@ -14,6 +14,7 @@ def measure(
     diagonal: _Double,
     square: _Double,
     ceiling: float,
+    scratch: _Double,
     out: _Double,
     excess: _Double,
 ) -> None: ...

@@ -111,10 +111,27 @@ LANES void widen_add(ptrdiff_t n, const float *restrict part, double *restrict t
     SIMD(omp simd) for (ptrdiff_t i = 0; i < n; i++) total[i] += (double)part[i];
 }
 
+/* out[0..7] = sum_k data[k] v[indices[k] * step + 0..7]: eight columns of a sparse row's product. */
+#define DEFINE_GATHER(real, integer, tag)                                                                      \
+    LANES void gather_eight_##tag(ptrdiff_t count, const real *restrict data, const integer *restrict indices, \
+                                  ptrdiff_t step, const double *restrict v, double out[8]) {                   \
+        double sum[8] = {0};                                                                                   \
+        for (ptrdiff_t k = 0; k < count; k++) {                                                                \
+            const double *restrict row = v + (ptrdiff_t)indices[k] * step;                                     \
+            double a = (double)data[k];                                                                        \
+            SIMD(omp simd) for (int c = 0; c < 8; c++) sum[c] += a * row[c];                                   \
+        }                                                                                                      \
+        for (int c = 0; c < 8; c++) out[c] = sum[c];                                                           \
+    }
+
 DEFINE_LANES(double, d)
 DEFINE_LANES(float, s)
 DEFINE_PACK(double, double, dd)
 DEFINE_PACK(double, float, ds)
 DEFINE_PACK(float, double, sd)
 DEFINE_PACK(float, float, ss)
+DEFINE_GATHER(double, int, di)
+DEFINE_GATHER(double, long long, dl)
+DEFINE_GATHER(float, int, si)
+DEFINE_GATHER(float, long long, sl)
 #endif

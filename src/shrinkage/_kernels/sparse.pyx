@@ -1,34 +1,35 @@
 """Passes over a compressed sparse matrix, read along its major axis: rows of a CSR are columns of a CSC.
 
 A (majors x minors) is (data, indices, indptr). The two products below serve X and X' alike: what is a gather for one
-storage is a scatter for the other. Dense operands are row major, one row an entry of the axis.
+storage is a scatter for the other. Dense operands are row major, one row an entry of the axis, unless said.
 """
 from cython cimport floating
 
-ctypedef fused index:
-    int
-    long long
+from ._index cimport index
+from .lanes cimport gather_eight
 
 
 def gather(const floating[::1] data, const index[::1] indices, const index[::1] indptr, bint square, double sign,
-           const double[:, ::1] V, double[:, ::1] out):
-    """out += sign A V (or A∘A V): out is (majors, t), V (minors, t)."""
-    cdef Py_ssize_t i, k, c, t = V.shape[1]
+           const double[:, ::1] V, double[:, :] out):
+    """out += sign A V (or A∘A V): out is (majors, t) in any order, V (minors, t)."""
+    cdef Py_ssize_t i, k, c, e, start, count, t = V.shape[1], together = 0 if square else t - t % 8
     cdef double a, total
+    cdef double sums[8]
     with nogil:
         for i in range(indptr.shape[0] - 1):
-            if t == 1:
+            start, count = indptr[i], indptr[i + 1] - indptr[i]
+            if count == 0:
+                continue
+            for c in range(0, together, 8):
+                gather_eight(count, &data[start], &indices[start], t, &V[0, c], &sums[0])
+                for e in range(8):
+                    out[i, c + e] += sign * sums[e]
+            for c in range(together, t):
                 total = 0
-                for k in range(indptr[i], indptr[i + 1]):
+                for k in range(start, start + count):
                     a = data[k]
-                    total += (a * a if square else a) * V[indices[k], 0]
-                out[i, 0] += sign * total
-            else:
-                for k in range(indptr[i], indptr[i + 1]):
-                    a = data[k]
-                    a = sign * (a * a if square else a)
-                    for c in range(t):
-                        out[i, c] += a * V[indices[k], c]
+                    total += (a * a if square else a) * V[indices[k], c]
+                out[i, c] += sign * total
 
 
 def scatter(const floating[::1] data, const index[::1] indices, const index[::1] indptr, bint square, double sign,

@@ -16,6 +16,21 @@ Array = np.ndarray[Any, Any]
 REST = 5
 
 
+def _columns(data: Array, indices: Array, indptr: Array, which: Array, n: int) -> Array:
+    """Those of X, dense and column major (no indptr) or compressed by columns."""
+    if len(indptr):
+        return sparse.csc_array((data, indices, indptr), shape=(n, len(indptr) - 1)).toarray()[:, which]
+    return data.reshape(n, -1, order="F")[:, which].astype(np.float64)
+
+
+def subtract(
+    data: Array, indices: Array, indptr: Array, which: Array, mean: Array, s: Array, w: Array, v: Array
+) -> None:
+    """v -= S (X - mean) w, S the identity where s is empty."""
+    fitted = (_columns(data, indices, indptr, which, len(v)) - mean) @ w
+    v -= s * fitted if len(s) else fitted
+
+
 def descend(
     data: Array,
     indices: Array,
@@ -50,10 +65,7 @@ def descend(
     n, m = len(v), len(which)
     if m == 0 or n == 0:
         return 0, 0.0, 0
-    if len(indptr):
-        X = sparse.csc_array((data, indices, indptr), shape=(n, len(indptr) - 1)).toarray()[:, which]
-    else:
-        X = data.reshape(n, -1, order="F")[:, which].astype(np.float64)
+    X = _columns(data, indices, indptr, which, n)
     S = s if len(s) else np.ones(n)
     Z = X - mean
 
@@ -94,19 +106,23 @@ def descend(
             finishing = changed <= calm and rounds > 0
             if (changed <= calm and rounds == 0) or (not finishing and turn + 1 >= sweeps):
                 break
-            continue
-        mixing = _mixing_weights([x for x, _ in iterates])
-        if mixing is not None:
-            # about the last, so that what stays where it is does so to the bit
-            mixed_w = w + sum(z * (x - w) for z, (x, _) in zip(mixing, iterates[1:], strict=True))
-            mixed_v = v + sum(z * (x - v) for z, (_, x) in zip(mixing, iterates[1:], strict=True))
-            inside = ((mixed_w >= lower) & (mixed_w <= upper)).all()
-            if inside and objective(mixed_w, mixed_v) < objective(w, v):
-                w[:], v[:] = mixed_w, mixed_v
-        done += 1
-        if done > 1 and done % 2 and turn + 1 < sweeps + rounds:
-            continue
+            if not finishing:
+                continue
+        else:
+            mixing = _mixing_weights([x for x, _ in iterates])
+            if mixing is not None:
+                # about the last, so that what stays where it is does so to the bit
+                mixed_w = w + sum(z * (x - w) for z, (x, _) in zip(mixing, iterates[1:], strict=True))
+                mixed_v = v + sum(z * (x - v) for z, (_, x) in zip(mixing, iterates[1:], strict=True))
+                inside = ((mixed_w >= lower) & (mixed_w <= upper)).all()
+                if inside and objective(mixed_w, mixed_v) < objective(w, v):
+                    w[:], v[:] = mixed_w, mixed_v
+            done += 1
+            if done > 1 and done % 2 and turn + 1 < sweeps + rounds:
+                continue
         gap = gap_now()
+        if done == 0 and gap > tol:
+            continue
         slow = slow + 1 if before > 0 and gap > 0.5 * before else 0
         before = gap
         if gap <= tol or slow > 1:

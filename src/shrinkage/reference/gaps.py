@@ -79,13 +79,14 @@ def measure(
     diagonal: Array,
     square: Array,
     ceiling: float,
+    scratch: Array,
     out: Array,
     excess: Array,
 ) -> None:
     """out <- gap, penalty and largest violation of the optimality conditions of every solution in W, t columns each;
-    excess (p,) <- how far rows at zero are pushed beyond their l1, at most over the solutions, in units of lam; -1
-    where none is at zero."""
-    excess[:] = -1.0
+    excess (p,) <- how far rows at zero are pushed beyond their l1, at most over the solutions, in units of lam; 0
+    where none is."""
+    excess[:] = 0.0
     t = W.shape[1] // max(1, len(lam))
     for k, strength in enumerate(lam):
         part = slice(k * t, (k + 1) * t)

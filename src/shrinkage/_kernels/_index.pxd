@@ -1,0 +1,4 @@
+"""The integers that a sparse X is indexed with."""
+ctypedef fused index:
+    int
+    long long
