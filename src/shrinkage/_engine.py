@@ -12,8 +12,8 @@ from ._problem import GAP, HELD, Measures, Problem
 from ._ridge_system import Array
 from ._working_set import ColumnSet, Descent, WorkingSet, products_of
 
-#: Alphas of a path that are solved before all columns are looked at: at first, and at most.
-_FIRST, _MOST = 4, 16
+#: Alphas of a path that are solved before all columns are looked at, at first.
+_FIRST = 4
 #: Coefficients of all features at all of them that are held at a time.
 _BLOCK = 4 << 20
 #: Columns that may always join the working set together.
@@ -197,7 +197,7 @@ class Engine:
         if self.solution is not None:
             yield 0, *self.solution, 0
             return
-        most = max(2, min(_MOST, _BLOCK // max(1, P.design.p * P.t)))
+        most = max(2, min(self.set.most, _BLOCK // max(1, P.design.p * P.t)))
         inner = _INNER * self.tol
         k, block, attempts = 0, most if self.set.whole else min(_FIRST, most), 0
         while k < len(lam):

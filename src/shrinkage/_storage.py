@@ -33,7 +33,7 @@ _PER_VALUE = 4
 #: Flops of dense work that take as long as one multiply-add at a scattered address.
 _SCATTERED = 60.0
 #: Columns that a sparse X is multiplied with at a time: a line of cache holds eight doubles.
-_TOGETHER = 8
+TOGETHER = 8
 
 Matrix = np.ndarray[Any, Any]
 #: How a Gram matrix of a dense X is multiplied: 53 bits, 24 bits, or the 16 bits of the processor's matrix unit.
@@ -281,6 +281,8 @@ class SparseStorage:
 
     def multiply(self, V: Matrix, out: Matrix, sign: float = 1.0, adjoint: bool = False, square: bool = False) -> None:
         """out += sign X V, or X'V; V is row-major."""
+        if self.rowwise == adjoint and self._other is not None:  # sums that no other thread adds to
+            return self._other.multiply(V, out, sign, adjoint, square)
         X, majors, t = (self.data, self.indices), len(self.indptr) - 1, V.shape[1]
         work, entries = _SCATTERED * self.nnz * t, _PER_VALUE * self.nnz * t
 
@@ -366,8 +368,8 @@ class SparseStorage:
     def sweep(self, mean: Matrix, s: Matrix, sign: float, W: Matrix | None, R: Matrix, G: Matrix | None) -> None:
         mean = mean - self.shift
         s = s[: self.n]
-        for start in range(0, R.shape[1], _TOGETHER):
-            own = slice(start, start + _TOGETHER)
+        for start in range(0, R.shape[1], TOGETHER):
+            own = slice(start, start + TOGETHER)
             if W is not None:
                 self.multiply(np.ascontiguousarray(W[:, own]), R[:, own], sign)
                 R[:, own] -= sign * (mean @ W[:, own])

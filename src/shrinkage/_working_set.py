@@ -17,6 +17,7 @@ from ._kernels import blocks as _blocks
 from ._kernels import coordinate as _coordinate
 from ._problem import GAP, Measures, Problem
 from ._ridge_system import Array
+from ._storage import TOGETHER
 
 #: Solutions up to which a pass over a long X is worth its time where its Gram matrix is at hand.
 _FEW = 1
@@ -163,6 +164,8 @@ class ColumnSet(_Set):
     whole, exact = False, True
     #: More columns cost little: those go along that may move a little later too, however many they are.
     margin = 0.8
+    #: Lambdas between two looks at all columns, at most: what a pass over a sparse X takes at a time.
+    most = TOGETHER
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
@@ -228,6 +231,7 @@ class WorkingSet(_Set):
     """
 
     margin = 1.0
+    most = 16
     G: Array
     L: Array
     c: Array

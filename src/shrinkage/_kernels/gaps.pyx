@@ -39,7 +39,7 @@ def measure(const double[::1, :] g, const double[::1, :] W, const double[::1] la
             penalty = worst = 0
             m = 0
             for j in range(p):
-                a, b = lam[k] * l1[j], lam[k] * l2[j]
+                a = lam[k] * l1[j]
                 if t == 1:
                     # a number that is zero and need not move, as most do not, counts for nothing
                     if W[j, k] == 0 and fabs(g[j, k]) <= a:
@@ -47,6 +47,7 @@ def measure(const double[::1, :] g, const double[::1, :] W, const double[::1] la
                     scratch[0, m], scratch[1, m], scratch[2, m], scratch[3, m] = g[j, k], W[j, k], l1[j], l2[j]
                     scratch[4, m], scratch[5, m], scratch[6, m] = lower[j], upper[j], diagonal[j]
                     m += 1
+                b = lam[k] * l2[j]
                 measure_row(t, p, &g[j, k * t], &W[j, k * t], b, 1, &h, &size, &along)
                 penalty += a * size + 0.5 * b * size * size
                 if size == 0:

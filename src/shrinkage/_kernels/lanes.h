@@ -111,17 +111,20 @@ LANES void widen_add(ptrdiff_t n, const float *restrict part, double *restrict t
     SIMD(omp simd) for (ptrdiff_t i = 0; i < n; i++) total[i] += (double)part[i];
 }
 
-/* out[0..7] = sum_k data[k] v[indices[k] * step + 0..7]: eight columns of a sparse row's product. */
+/* out = sum_k data[k] v[indices[k]], rows of v being eight numbers: each a sum of its own, which compilers see as such
+   when it is not an array. */
 #define DEFINE_GATHER(real, integer, tag)                                                                      \
     LANES void gather_eight_##tag(ptrdiff_t count, const real *restrict data, const integer *restrict indices, \
-                                  ptrdiff_t step, const double *restrict v, double out[8]) {                   \
-        double sum[8] = {0};                                                                                   \
+                                  const double *restrict v, double out[8]) {                                   \
+        double s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;                                 \
         for (ptrdiff_t k = 0; k < count; k++) {                                                                \
-            const double *restrict row = v + (ptrdiff_t)indices[k] * step;                                     \
+            const double *row = v + (ptrdiff_t)indices[k] * 8;                                                 \
             double a = (double)data[k];                                                                        \
-            SIMD(omp simd) for (int c = 0; c < 8; c++) sum[c] += a * row[c];                                   \
+            s0 += a * row[0], s1 += a * row[1], s2 += a * row[2], s3 += a * row[3];                            \
+            s4 += a * row[4], s5 += a * row[5], s6 += a * row[6], s7 += a * row[7];                            \
         }                                                                                                      \
-        for (int c = 0; c < 8; c++) out[c] = sum[c];                                                           \
+        out[0] = s0, out[1] = s1, out[2] = s2, out[3] = s3;                                                    \
+        out[4] = s4, out[5] = s5, out[6] = s6, out[7] = s7;                                                    \
     }
 
 DEFINE_LANES(double, d)

@@ -54,14 +54,14 @@ cdef extern from "lanes.h" nogil:
                      float* out) noexcept
     void pack_column_ss(Py_ssize_t n, const float* x, double mean, double factor, const double* scale,
                         float* out) noexcept
-    void gather_eight_di(Py_ssize_t count, const double* data, const int* indices, Py_ssize_t step, const double* v,
+    void gather_eight_di(Py_ssize_t count, const double* data, const int* indices, const double* v,
                          double* out) noexcept
-    void gather_eight_dl(Py_ssize_t count, const double* data, const long long* indices, Py_ssize_t step,
-                         const double* v, double* out) noexcept
-    void gather_eight_si(Py_ssize_t count, const float* data, const int* indices, Py_ssize_t step, const double* v,
+    void gather_eight_dl(Py_ssize_t count, const double* data, const long long* indices, const double* v,
                          double* out) noexcept
-    void gather_eight_sl(Py_ssize_t count, const float* data, const long long* indices, Py_ssize_t step,
-                         const double* v, double* out) noexcept
+    void gather_eight_si(Py_ssize_t count, const float* data, const int* indices, const double* v,
+                         double* out) noexcept
+    void gather_eight_sl(Py_ssize_t count, const float* data, const long long* indices, const double* v,
+                         double* out) noexcept
     void widen_add(Py_ssize_t n, const float* part, double* total) noexcept
 
 
@@ -141,15 +141,15 @@ cdef inline void pack_column(Py_ssize_t n, const floating* x, double mean, doubl
             pack_column_ss(n, x, mean, factor, scale, out)
 
 
-cdef inline void gather_eight(Py_ssize_t count, const floating* data, const index* indices, Py_ssize_t step,
-                              const double* v, double* out) noexcept nogil:
+cdef inline void gather_eight(Py_ssize_t count, const floating* data, const index* indices, const double* v,
+                              double* out) noexcept nogil:
     if floating is double:
         if index is int:
-            gather_eight_di(count, data, indices, step, v, out)
+            gather_eight_di(count, data, indices, v, out)
         else:
-            gather_eight_dl(count, data, indices, step, v, out)
+            gather_eight_dl(count, data, indices, v, out)
     else:
         if index is int:
-            gather_eight_si(count, data, indices, step, v, out)
+            gather_eight_si(count, data, indices, v, out)
         else:
-            gather_eight_sl(count, data, indices, step, v, out)
+            gather_eight_sl(count, data, indices, v, out)

@@ -12,21 +12,20 @@ from .lanes cimport gather_eight
 def gather(const floating[::1] data, const index[::1] indices, const index[::1] indptr, bint square, double sign,
            const double[:, ::1] V, double[:, :] out):
     """out += sign A V (or A∘A V): out is (majors, t) in any order, V (minors, t)."""
-    cdef Py_ssize_t i, k, c, e, start, count, t = V.shape[1], together = 0 if square else t - t % 8
+    cdef Py_ssize_t i, k, c, start, stop, t = V.shape[1]
     cdef double a, total
     cdef double sums[8]
     with nogil:
         for i in range(indptr.shape[0] - 1):
-            start, count = indptr[i], indptr[i + 1] - indptr[i]
-            if count == 0:
+            start, stop = indptr[i], indptr[i + 1]
+            if t == 8 and not square and start < stop:
+                gather_eight(stop - start, &data[start], &indices[start], &V[0, 0], &sums[0])
+                for c in range(8):
+                    out[i, c] += sign * sums[c]
                 continue
-            for c in range(0, together, 8):
-                gather_eight(count, &data[start], &indices[start], t, &V[0, c], &sums[0])
-                for e in range(8):
-                    out[i, c + e] += sign * sums[e]
-            for c in range(together, t):
+            for c in range(t):
                 total = 0
-                for k in range(start, start + count):
+                for k in range(start, stop):
                     a = data[k]
                     total += (a * a if square else a) * V[indices[k], c]
                 out[i, c] += sign * total
