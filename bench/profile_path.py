@@ -26,12 +26,15 @@ KINDS = {
     "matrix products (BLAS-3)": [("algebra", "multiply"), ("dense", "rank_update")],
     "active sets: epochs, factor, systems": [("active_set", "solve")],
     "certificates": [("gaps", "measure")],
-    "coordinate descent on X": [("coordinate", "descend")],
+    "coordinate descent on X": [("coordinate", "descend"), ("coordinate", "subtract")],
     "passes over X (means, scales, Z'y, packing)": [
         ("dense", "moments"), ("dense", "sweep"), ("dense", "pack"), ("sparse", "gather"), ("sparse", "scatter"),
     ],
 }  # fmt: skip
-PROBLEMS = ("planted-72x7129-k10", "planted-500x20000-k50", "planted-2000x2000-k100", "planted-100000x200-k50")
+PROBLEMS = (
+    "planted-72x7129-k10-float64-F", "planted-500x20000-k50-float64-F", "planted-2000x2000-k100-float64-F",
+    "planted-100000x200-k50-float64-F", "sparse-20000x50000-0.0011-k100-float64-CSC",
+)  # fmt: skip
 
 
 def shares(run: Callable[[], Any]) -> tuple[float, dict[str, float]]:
@@ -67,7 +70,7 @@ def shares(run: Callable[[], Any]) -> tuple[float, dict[str, float]]:
 def main(names: list[str]) -> None:
     """One table for every problem; the second of two runs."""
     for name in names or PROBLEMS:
-        problem = problems.build_lasso(f"{name}-float64-F")
+        problem = problems.build_lasso(name)
 
         def run(problem: Any = problem) -> Any:
             return elastic_net_path(problem.X, problem.y, problem.alphas, tol=1e-6)

@@ -68,6 +68,7 @@ class Engine:
         else:
             self.set = WorkingSet(problem, gram=gram, exact=given is None)
         self.passes = self.restarts = 0
+        self.descended = False
         self.before: float | None = None
         #: Columns, coefficients and their proof, where `approach` has gone to the end.
         self.solution: tuple[Array, Array, Measures] | None = None
@@ -124,6 +125,8 @@ class Engine:
             return "coordinate_descent", f"the Gram matrix of {len(self.solution[0])} of {p} features would cost more"
         if isinstance(self.set, ColumnSet):
             return "coordinate_descent", f"a sparse X; {self._columns()}"
+        if self.descended:
+            return "active_set", f"coordinate descent had become slow; {self._columns()}"
         return "block_descent" if self.problem.t > 1 else "active_set", self._columns()
 
     def _columns(self) -> str:
@@ -134,11 +137,7 @@ class Engine:
 
     def largest(self) -> float:
         """The smallest lambda at which every penalized coefficient is zero."""
-        P, g = self.problem, _norm(self.correlation)
-        pushed = np.where(g > 0, np.where(P.upper > 0, g, 0.0), np.where(P.lower < 0, -g, 0.0))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(P.l1 > 0, pushed / P.l1, 0.0)
-        return float(ratio.max(initial=0.0))
+        return float(self.problem.entering(_norm(self.correlation)).max(initial=0.0))
 
     def approach(self, lam: float) -> bool:
         """Coordinate descent from zero at a single lambda; whether that was worth it.
@@ -197,7 +196,7 @@ class Engine:
         if self.solution is not None:
             yield 0, *self.solution, 0
             return
-        most = max(2, min(self.set.most, _BLOCK // max(1, P.design.p * P.t)))
+        most = self._most()
         inner = _INNER * self.tol
         k, block, attempts = 0, most if self.set.whole else min(_FIRST, most), 0
         while k < len(lam):
@@ -208,7 +207,7 @@ class Engine:
             if self.set.stop[0]:
                 return  # another thread was interrupted
             if solved == 0 and isinstance(self.set, ColumnSet):
-                self.set = self.set.assembled()
+                most = self._assemble(self.set)
                 continue
             count = out.shape[1] // P.t
             found = self.set.measure(out, lam[k : k + count], self.tol)
@@ -222,7 +221,7 @@ class Engine:
             if good < count and not self.set.whole:
                 more = self._violators(found, after)
             if good == 0 and not len(more) and isinstance(self.set, ColumnSet):
-                self.set = self.set.assembled()
+                most = self._assemble(self.set)
                 continue
             if good == 0 and isinstance(self.set, WorkingSet) and not self.set.exact:
                 self.set.take(whole_gram(P.design))
@@ -250,6 +249,15 @@ class Engine:
             else:
                 block = min(most, 2 * block)
             k += good
+
+    def _most(self) -> int:
+        """Lambdas between two looks at all columns, at most."""
+        return max(2, min(self.set.most, _BLOCK // max(1, self.problem.design.p * self.problem.t)))
+
+    def _assemble(self, columns: ColumnSet) -> int:
+        """Go on with the Gram matrix of the columns that move."""
+        self.set, self.descended = columns.assembled(), True
+        return self._most()
 
     def _grow(self, lam: Array, k: int, stop: int) -> None:
         """Columns that are likely to move between lam[k] and lam[stop - 1] (Tibshirani et al. 2012, strong rules)."""

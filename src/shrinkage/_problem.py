@@ -137,6 +137,12 @@ class Problem:
         X = storage.turned(rowwise=False)
         return (X.data, X.indices, X.indptr, which, (mean - X.shift)[which]), s, v
 
+    def entering(self, g: Array) -> Array:
+        """The lambda below which every coordinate leaves zero where the gradient is g (p,); 0 where it never does."""
+        pushed = np.where(g > 0, np.where(self.upper > 0, g, 0.0), np.where(self.lower < 0, -g, 0.0))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.l1 > 0, pushed / self.l1, 0.0)
+
     def residuals(self, W: Array) -> Array:
         """y - (X - mean) W, (n, K t)."""
         if self._plain is not None:
@@ -170,7 +176,9 @@ class Problem:
                 G -= np.multiply.outer(d.mean, weighted.sum(axis=0))
             return G
         G = np.zeros((d.p, R.shape[1]), order="F")
-        d.storage.sweep(d.mean, d.s, 1.0, None, np.asfortranarray(R), G)
+        # where columns are solved as such they are at hand
+        storage = d.storage.turned(rowwise=False) if self.scattered else d.storage
+        storage.sweep(d.mean, d.s, 1.0, None, np.asfortranarray(R), G)
         return G
 
     def measure(self, W: Array, R: Array, lam: Array) -> Measures:

@@ -31,9 +31,11 @@ _FAR = 10.0
 #: Entries of a dense X that take as long to read as a stored value of a sparse one.
 _PER_VALUE = 4
 #: Flops of dense work that take as long as one multiply-add at a scattered address.
-_SCATTERED = 60.0
+SCATTERED = 60.0
 #: Columns that a sparse X is multiplied with at a time: a line of cache holds eight doubles.
 TOGETHER = 8
+#: Columns that are faster one by one.
+_ALONE = 2
 
 Matrix = np.ndarray[Any, Any]
 #: How a Gram matrix of a dense X is multiplied: 53 bits, 24 bits, or the 16 bits of the processor's matrix unit.
@@ -280,11 +282,22 @@ class SparseStorage:
         return self._other
 
     def multiply(self, V: Matrix, out: Matrix, sign: float = 1.0, adjoint: bool = False, square: bool = False) -> None:
-        """out += sign X V, or X'V; V is row-major."""
-        if self.rowwise == adjoint and self._other is not None:  # sums that no other thread adds to
-            return self._other.multiply(V, out, sign, adjoint, square)
+        """out += sign X V, or X'V."""
+        gathers = self.rowwise != adjoint
+        for start in range(0, V.shape[1], TOGETHER):
+            part, total = V[:, start : start + TOGETHER], out[:, start : start + TOGETHER]
+            t = part.shape[1]
+            if gathers and _ALONE < t < TOGETHER:  # eight take as long
+                wide, sums = np.zeros((len(V), TOGETHER)), np.zeros((len(out), TOGETHER))
+                wide[:, :t] = part
+                self._multiply(wide, sums, sign, adjoint, square)
+                total += sums[:, :t]
+            else:
+                self._multiply(np.ascontiguousarray(part), total, sign, adjoint, square)
+
+    def _multiply(self, V: Matrix, out: Matrix, sign: float, adjoint: bool, square: bool) -> None:
         X, majors, t = (self.data, self.indices), len(self.indptr) - 1, V.shape[1]
-        work, entries = _SCATTERED * self.nnz * t, _PER_VALUE * self.nnz * t
+        work, entries = SCATTERED * self.nnz * t, _PER_VALUE * self.nnz * t
 
         def gather(start: int, stop: int) -> None:
             _sparse.gather(*X, self.indptr[start : stop + 1], square, sign, V, out[start:stop])
@@ -368,16 +381,14 @@ class SparseStorage:
     def sweep(self, mean: Matrix, s: Matrix, sign: float, W: Matrix | None, R: Matrix, G: Matrix | None) -> None:
         mean = mean - self.shift
         s = s[: self.n]
-        for start in range(0, R.shape[1], TOGETHER):
-            own = slice(start, start + TOGETHER)
-            if W is not None:
-                self.multiply(np.ascontiguousarray(W[:, own]), R[:, own], sign)
-                R[:, own] -= sign * (mean @ W[:, own])
-            if G is not None:
-                weighted = s[:, None] * R[:, own]
-                self.multiply(np.ascontiguousarray(weighted), G[:, own], adjoint=True)
-                for g, total in zip(G.T[own], weighted.sum(axis=0), strict=True):
-                    g -= mean * total
+        if W is not None:
+            self.multiply(W, R, sign)
+            R -= sign * (mean @ W)
+        if G is not None:
+            weighted = s[:, None] * R
+            self.multiply(weighted, G, adjoint=True)
+            for g, total in zip(G.T, weighted.sum(axis=0), strict=True):
+                g -= mean * total
 
     def gram(
         self, axis: int, mean: Matrix, column_scale: Matrix | None, row_scale: Matrix | None, precision: Precision
@@ -389,7 +400,7 @@ class SparseStorage:
         out, stop = np.zeros((order, order), order="F"), np.zeros(1, np.int32)
         major, minor = (rows, columns) if axis == 0 else (columns, rows)
         X = self.turned(rowwise=axis == 0)
-        work = _SCATTERED * self.gram_work(axis)
+        work = SCATTERED * self.gram_work(axis)
         _interrupt.run(_sparse.gram, X.data, X.indices, X.indptr, major, minor, out, stop, work=work, stop=stop)
         if mean.any():
             # Z = diag(r) (X - 1 m') diag(c): with u = (mean part of ZZ' or Z'Z), out - a b' - b a' restores centring

@@ -17,7 +17,7 @@ from ._kernels import blocks as _blocks
 from ._kernels import coordinate as _coordinate
 from ._problem import GAP, Measures, Problem
 from ._ridge_system import Array
-from ._storage import TOGETHER
+from ._storage import SCATTERED, TOGETHER
 
 #: Solutions up to which a pass over a long X is worth its time where its Gram matrix is at hand.
 _FEW = 1
@@ -25,9 +25,10 @@ _FEW = 1
 _ROUNDS = 100_000
 #: Rows of a factor beyond those that it can need.
 _SPARE = 64
-#: Rounds of coordinate descent at one lambda of a path after which the Gram matrix is to be had, and gaps that it is
-#: better at anyway.
-_DESCENTS, _FINE = 12, 1e-12
+#: Rounds of coordinate descent at one lambda of a path, at most.
+_DESCENTS = 12
+#: Relative gaps that coordinate descent is not asked for.
+_FINE = 1e-12
 
 
 class _Dense:
@@ -93,7 +94,7 @@ def products_of(problem: Problem, which: Array) -> Array:
 
 
 class Descent:
-    """Coordinate descent on some columns of X, as they lie or copied (see `Problem.stored`), from zero."""
+    """Coordinate descent on some columns of X, as they lie or copied (see `Problem.stored`), at zero to begin with."""
 
     def __init__(self, problem: Problem, which: Array, stop: Array) -> None:
         P, m, n = problem, len(which), problem.design.n
@@ -104,9 +105,9 @@ class Descent:
             np.ascontiguousarray(part[which]) for part in (P.l1, P.l2, P.diagonal, P.lower, P.upper)
         )
         self.memory = np.empty(7 * m), np.empty(7 * n), np.empty(m)
-        sparse = P.design.storage.sparse
-        #: What an epoch multiplies, in flops of dense work.
-        self.work = 60.0 * float(np.diff(self.columns[2])[which].sum()) if sparse else 2.0 * n * m
+        entries = float(np.diff(self.columns[2])[which].sum()) if P.design.storage.sparse else 0.0
+        #: What an epoch takes, in flops of dense work.
+        self.work = SCATTERED * entries + 10.0 * n if entries else 2.0 * n * m
 
     def start(self, w: Array) -> None:
         """Go on from these coefficients."""
@@ -170,13 +171,15 @@ class ColumnSet(_Set):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
         self.w, self.slow = np.zeros(0), False
+        #: The lambda from which on nothing moves, as `Engine.largest` has it, to the bit.
+        self.top = float(problem.entering(problem.cross).max(initial=0.0))
 
     @staticmethod
     def suits(problem: Problem, tol: float) -> bool:
         """Whether this is the set to begin with."""
         one = problem.t == 1 and problem.scattered and not len(problem.free)
         # what L2 alone penalizes moves all the time, and with L2 degrees of freedom take the Gram matrix anyway
-        return one and not problem.l2.any() and tol >= _FINE
+        return one and not problem.l2.any() and tol > _FINE
 
     def add(self, which: Array) -> None:
         """More columns, at zero."""
@@ -198,10 +201,12 @@ class ColumnSet(_Set):
         descent = Descent(self.problem, self.which, self.stop)
         descent.start(self.w)
         for k, one in enumerate(lam):
+            if one >= self.top and not self.w.any():
+                continue
             _, gap, epochs = descent.go(float(one), tol, len(self.which), 0, _DESCENTS)
             self.counts[0] += epochs
             self.w[:] = out[:, k] = descent.w
-            if not gap <= tol:
+            if not gap <= tol:  # nor is it where another thread was interrupted: nobody wants this any more
                 self.slow = True
                 return k, out[:, : k + 1]
         return len(lam), out
@@ -216,10 +221,10 @@ class ColumnSet(_Set):
         return P.measure(self.full(out), R, lam)
 
     def assembled(self) -> WorkingSet:
-        """The same columns with their Gram matrix."""
-        new = WorkingSet(self.problem)
-        new.add(self.which)
-        new.set(self.w)
+        """Those of the columns that move, with their Gram matrix."""
+        new, moving = WorkingSet(self.problem), np.flatnonzero(self.w)
+        new.add(self.which[moving])
+        new.set(self.w[moving])
         new.counts, new.stop = self.counts, self.stop
         return new
 

@@ -83,8 +83,10 @@ def elastic_net(
     convention : str, default "canonical"
         The objective that `alpha` belongs to, one of `shrinkage.conventions.CONVENTIONS` with an L1 term.
     tol : float, default 1e-8
-        Duality gap to reach, relative to the objective at w = 0. It is often passed by far: once the signs are known
-        the coefficients are the solution of a linear system.
+        Duality gap to reach, relative to the objective at w = 0. On dense data it is often passed by far: once the
+        signs are known the coefficients are the solution of a linear system. On sparse data, and where hundreds of
+        columns move, coordinate descent stops soon after it: which coefficients are just not zero is then as exact as
+        `tol`.
     start : array-like of shape (n_features,) or (n_targets, n_features), or Fit, optional
         Coefficients to start from, of a similar problem. The answer does not depend on them but by rounding.
     gram : array-like of shape (n_features, n_features), optional

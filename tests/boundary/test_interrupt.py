@@ -20,7 +20,7 @@ CHILD = """
 import sys, time
 import numpy as np
 import scipy.sparse as sp
-from shrinkage import ridge, ridge_cv, ridge_path
+from shrinkage import elastic_net_path, ridge, ridge_cv, ridge_path
 
 rng = np.random.default_rng(0)
 
@@ -64,6 +64,11 @@ CASES = {
         "X = scattered(100_000, 1500, 75); y = np.arange(100_000.0)",
         "ridge(X, y, 1e-9, solver='cg')",
         0.6,
+    ),
+    "sparse path": (
+        "X = scattered(400_000, 150_000, 3); y = np.asarray(X[:, :300].sum(axis=1)).ravel()",
+        "elastic_net_path(X, y, 20)",
+        1.0,
     ),
 }
 

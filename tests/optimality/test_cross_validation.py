@@ -277,6 +277,23 @@ def test_the_number_of_threads_changes_nothing(shape, monkeypatch):
     np.testing.assert_array_equal(one.path.coefs.toarray(), four.path.coefs.toarray())
 
 
+@pytest.mark.parametrize("form", [sp.csc_array, sp.csr_array])
+@pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
+def test_nor_does_it_with_a_sparse_matrix_that_all_of_them_turn(form, l1_ratio, monkeypatch):
+    rng = np.random.default_rng(4)
+    X = form(sp.random_array((300, 900), density=0.03, rng=rng, format="csc"))
+    y, s = X[:, :9] @ np.ones(9) + 0.1 * rng.standard_normal(300), np.resize([1.0, 0.5, 2.0, 0.0], 300)
+    results = []
+    for count in (1, 4):
+        monkeypatch.setattr(threads, "thread_count", lambda count=count: count)
+        monkeypatch.setattr(threads, "_pool", None)
+        results.append(cross_validate(X, y, 15, folds=3, l1_ratio=l1_ratio, sample_weight=s))
+    one, four = results
+    np.testing.assert_array_equal(one.fold_scores, four.fold_scores)
+    np.testing.assert_array_equal(one.path.coefs.toarray(), four.path.coefs.toarray())
+    assert one.path.certificates == four.path.certificates
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_against_scikit_learn(shape):
     linear = pytest.importorskip("sklearn.linear_model")

@@ -10,6 +10,7 @@ import pytest
 import scipy.sparse as sp
 
 from shrinkage import ConvergenceWarning, alpha_max, elastic_net, elastic_net_path, lasso_constrained
+from shrinkage._working_set import ColumnSet
 from shrinkage.reference import elastic_net as textbook
 
 RATIOS = (0.0, 1e-3, 0.5, 1.0)
@@ -930,9 +931,9 @@ def test_sparse_columns_stay_sparse_in_the_working_set(weighted, intercept, dtyp
     X = sp.random_array((n, p), density=0.06, rng=rng, format="csc", dtype=np.float64).astype(dtype)
     y = X[:, :9] @ np.ones(9) + 0.1 * rng.standard_normal(n)
     options = {"fit_intercept": intercept, "sample_weight": np.resize([0.0, 1.0, 2.5], n) if weighted else None}
-    sparse_path = elastic_net_path(X, y, 30, tol=1e-12, **options)
-    dense_path = elastic_net_path(X.toarray().astype(np.float64), y, 30, tol=1e-12, **options)
-    assert "working set" in sparse_path.solver_reason
+    sparse_path = elastic_net_path(X, y, 30, tol=1e-13, **options)
+    dense_path = elastic_net_path(X.toarray().astype(np.float64), y, 30, tol=1e-13, **options)
+    assert sparse_path.solver == "active_set" and "working set" in sparse_path.solver_reason
     np.testing.assert_allclose(sparse_path.coefs.toarray(), dense_path.coefs.toarray(), atol=1e-6)
     assert all(one.converged for one in sparse_path.certificates)
 
@@ -956,8 +957,9 @@ def test_paths_of_sparse_columns(setting, form):
         "offset": {"offset": rng.standard_normal(n)},
         "standardize": {"standardize": True},
     }[setting]
+    X = form(X)
     before = X.data.copy()
-    path = elastic_net_path(form(X), y, 20, alpha_min_ratio=0.2, tol=1e-7, **options)
+    path = elastic_net_path(X, y, 20, alpha_min_ratio=0.2, tol=1e-7, **options)
     assert path.solver == "coordinate_descent"
     for k in range(20):
         P = textbook.problem(X.toarray(), y, path.alphas[k], **options)
@@ -969,7 +971,40 @@ def test_paths_of_sparse_columns(setting, form):
     np.testing.assert_array_equal(X.data, before)
 
 
-def test_sparse_columns_that_descend_slowly_get_their_gram_matrix():
+@pytest.mark.parametrize("seed", range(12))
+def test_at_the_largest_alpha_a_sparse_lasso_is_zero(seed):
+    """The kernel would sum the same products in another order."""
+    rng = np.random.default_rng(seed)
+    X = sp.random_array((300, 900), density=0.03, rng=rng, format="csc")
+    y = X[:, :9] @ np.ones(9) + 0.1 * rng.standard_normal(300)
+    assert not elastic_net(X, y, alpha_max(X, y)).coef.any()
+    path = elastic_net_path(X, y, 5)
+    assert path.n_active[0] == 0 and path.effective_dof[0] == 0 and path.n_active[1] > 0
+
+
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sparse_paths_of_every_type(index, dtype):
+    rng = np.random.default_rng(5)
+    X = sp.random_array((300, 900), density=0.03, rng=rng, format="csc", dtype=np.float64).astype(dtype)
+    y = X[:, :9] @ np.ones(9) + 0.1 * rng.standard_normal(300)
+    other = sp.csc_array((X.data, X.indices.astype(index), X.indptr.astype(index)), shape=X.shape)
+    path = elastic_net_path(other, y, 10, alpha_min_ratio=0.1, tol=1e-6)
+    assert path.solver == "coordinate_descent" and all(one.converged for one in path.certificates)
+    exact = elastic_net_path(X.toarray().astype(np.float64), y, path.alphas, tol=1e-12)
+    for ours, best in zip(path.certificates, exact.certificates, strict=True):
+        assert ours.objective <= best.objective + ours.duality_gap + 1e-12
+
+
+def test_sparse_columns_that_descend_slowly_get_their_gram_matrix(monkeypatch):
+    taken, assembled = [], ColumnSet.assembled
+
+    def watched(columns):
+        new = assembled(columns)
+        taken.append((len(columns), len(new)))
+        return new
+
+    monkeypatch.setattr(ColumnSet, "assembled", watched)
     rng = np.random.default_rng(3)
     n, p = 300, 900
     base = sp.random_array((n, 30), density=0.05, rng=rng, format="csc")
@@ -978,6 +1013,9 @@ def test_sparse_columns_that_descend_slowly_get_their_gram_matrix():
     y = X @ (rng.standard_normal(p) * (rng.uniform(size=p) < 0.1)) + 0.01 * rng.standard_normal(n)
     path = elastic_net_path(X, y, 30, tol=1e-9)
     assert path.solver == "active_set" and all(one.converged for one in path.certificates)
+    assert "had become slow" in path.solver_reason
+    # only what moves goes along: many more columns may have been looked at
+    assert len(taken) == 1 and 4 * taken[0][1] < taken[0][0]
     dense = elastic_net_path(X.toarray(), y, 30, tol=1e-9)
     np.testing.assert_allclose(path.predict(X), dense.predict(X), atol=1e-4 * np.abs(y).max())
 
