@@ -9,6 +9,7 @@ same numbers; its float32 form is the float64 one, rounded. ``nci60-float64-F`` 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -67,6 +68,69 @@ class Lasso(Problem):
             alphas = np.abs(self.X.T @ (self.y - self.y.mean())).max() / self.n_samples * np.logspace(0, -2, 100)
         object.__setattr__(self, "alphas", alphas)
         object.__setattr__(self, "alpha", float(self.fraction * alphas[0]))
+
+
+#: What an optimizer's parameters may be off by, beside their size, after all the steps of a timing.
+STEP_TOLERANCE = 1e-5
+_STEPS = re.compile(
+    r"(?P<algorithm>adamw|momentum)-(?P<what>mlp|(?P<count>\d+)x(?P<size>\d+))(?P<l1>-l1)?-(?P<library>torch|numpy)"
+)
+#: Weights and biases of 784 inputs, 64 units and 10 outputs.
+_MLP = ((64, 784), (64,), (10, 64), (10,))
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Steps of an optimizer over float32 arrays with gradients that stay; `per_call` of them are timed at once."""
+
+    name: str
+    algorithm: str
+    shapes: tuple[tuple[int, ...], ...] = field(repr=False)
+    library: str
+    l1: float
+    per_call: int
+    lr: float = 1e-3
+    weight_decay: float = 1e-2
+    momentum: float = 0.9
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    tolerance: float = STEP_TOLERANCE
+
+    def arrays(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Parameters and gradients, the same every time."""
+        rng = np.random.default_rng(SEED)
+        made = [[rng.standard_normal(shape, np.float32) for shape in self.shapes] for _ in range(2)]
+        return made[0], made[1]
+
+    def expected(self, steps: int) -> np.ndarray:
+        """The first array after so many steps, in float64."""
+        p, g = (part[0].astype(np.float64) for part in self.arrays())
+        m, v, b = np.zeros_like(p), np.zeros_like(p), None
+        for t in range(1, steps + 1):
+            if self.algorithm == "adamw":
+                p *= 1 - self.lr * self.weight_decay
+                m = self.betas[0] * m + (1 - self.betas[0]) * g
+                v = self.betas[1] * v + (1 - self.betas[1]) * g * g
+                scale = np.sqrt(v / (1 - self.betas[1] ** t)) + self.eps
+                p -= self.lr / (1 - self.betas[0] ** t) * m / scale
+            else:
+                d = g + self.weight_decay * p
+                b = d if b is None else self.momentum * b + d
+                p -= self.lr * b
+            p = np.sign(p) * np.maximum(np.abs(p) - self.lr * self.l1, 0.0)
+        return p
+
+
+def build_steps(name: str) -> Steps:
+    """The steps called `name`."""
+    match = _STEPS.fullmatch(name)
+    if match is None:
+        raise ValueError(f"no steps {name!r}: expected adamw (or momentum)-COUNTxSIZE (or mlp)[-l1]-torch (or numpy)")
+    shapes = _MLP if match["count"] is None else ((int(match["size"]),),) * int(match["count"])
+    total = sum(math.prod(shape) for shape in shapes)
+    # about ten milliseconds of what memory allows
+    per_call = max(1, min(200, 10_000_000 // total))
+    return Steps(name, match["algorithm"], shapes, match["library"], 1e-3 if match["l1"] else 0.0, per_call)
 
 
 def ar1(n: int, p: int, targets: int | None = None, correlation: float = 0.5) -> tuple[np.ndarray, np.ndarray]:

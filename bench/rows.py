@@ -263,6 +263,47 @@ _SCALING_MEMORY = tuple(
     for p, row in zip(_SIZES, _SCALING, strict=True)
 )
 
+TORCH = "torch_fused"
+NUMPY = "numpy_update"
+WITHOUT_L1 = "ours_without_l1"
+
+
+def _steps(problem: str, *targets: Target, contenders: tuple[str, ...], small: str) -> Row:
+    return Row("optimizer", problem, targets, contenders=(OURS, *contenders), repeats=15, small=small)
+
+
+_FULL_SPEED = (Target("faster", TORCH, must=0.95, aim=1.05), Target("within", LIMIT, aim=1 / 0.85))
+_OPTIMIZERS = (
+    _steps(
+        "adamw-1000x1000-torch", Target("faster", TORCH, must=5.0, aim=12.0), contenders=(TORCH, LIMIT),
+        small="adamw-20x50-torch",
+    ),
+    _steps("adamw-1x10000000-torch", *_FULL_SPEED, contenders=(TORCH, LIMIT), small="adamw-1x1000-torch"),
+    _steps("momentum-1x10000000-torch", *_FULL_SPEED, contenders=(TORCH, LIMIT), small="momentum-1x1000-torch"),
+    _steps(
+        "adamw-mlp-torch", Target("faster", TORCH, must=2.0, aim=4.0), contenders=(TORCH,), small="adamw-4x20-torch"
+    ),
+    _steps(
+        "adamw-1000x1000-numpy", Target("faster", NUMPY, must=6.0, aim=12.0), contenders=(NUMPY,),
+        small="adamw-20x50-numpy",
+    ),
+    _steps(
+        "adamw-1x10000000-numpy", Target("faster", NUMPY, must=6.0, aim=12.0), contenders=(NUMPY,),
+        small="adamw-1x1000-numpy",
+    ),
+    _steps(
+        "momentum-1x10000000-numpy", Target("faster", NUMPY, must=6.0, aim=12.0), contenders=(NUMPY,),
+        small="momentum-1x1000-numpy",
+    ),
+    *(
+        _steps(
+            f"{what}-l1-torch", Target("within", WITHOUT_L1, must=1.05, aim=1.0), contenders=(WITHOUT_L1,),
+            small=f"{what.split('-')[0]}-5x20-l1-torch",
+        )
+        for what in ("adamw-1000x1000", "adamw-1x10000000", "momentum-1x10000000", "adamw-mlp")
+    ),
+)  # fmt: skip
+
 ROWS = (
     _ridge_main("float64", "C", Target("faster", REFERENCE, must=1.8, aim=2.5), NEAR_LIMIT),
     _ridge_main("float64", "F", Target("faster", REFERENCE, must=1.8, aim=2.5), NEAR_LIMIT),
@@ -331,6 +372,7 @@ ROWS = (
     *_HARD_ROWS,
     *_SCALING,
     *_SCALING_MEMORY,
+    *_OPTIMIZERS,
     Row("import", "package", (Target("seconds", must=0.15),), contenders=(OURS, REFERENCE), repeats=11),
     # A lazy package answers the row above by loading nothing; this one makes it load what a first fit needs.
     Row("import", "function", contenders=(OURS, REFERENCE), repeats=11),

@@ -304,6 +304,20 @@ def _bind_import(peer: Peer, problem: str) -> Callable[[], Any] | None:
     return statement and partial(import_in_subprocess, statement, getattr(peer.module, "EXTRAS", None))
 
 
+def _bind_steps(peer: Peer, problem: problems.Steps) -> Callable[[], Any] | None:
+    function = peer.function("optimizer")
+    return None if function is None else function(problem)
+
+
+def step_error(problem: problems.Steps, answer: Any) -> float | None:
+    """How far the first array is off after the steps that were taken, beside its largest number; NaN if not finite."""
+    steps, array = answer
+    if array is None:  # the limit moves memory and computes nothing
+        return None
+    expected = problem.expected(steps)
+    return float(np.abs(np.asarray(array, np.float64) - expected).max() / np.abs(expected).max())
+
+
 def _first(answer: Any) -> float:
     return float(answer[0])
 
@@ -362,6 +376,7 @@ WORKS = {
         _LASSO_PATH,
         Work("lasso_cv", problems.build_lasso, _bind_lasso_cv, lasso_cv_error, "error"),
         _memory(_LASSO_PATH),
+        Work("optimizer", problems.build_steps, _bind_steps, step_error, "error"),
         Work("import", str, _bind_import, extras_loaded, "extras loaded", reading=_first),
     )
 }

@@ -14,7 +14,7 @@ PACKAGE = Path(shrinkage.__file__).parent
 #: From the bottom up; a module may import its own layer and those below. Names are first path components.
 LAYERS = [
     {"_kernels"},
-    {"_algebra", "_extras", "_interrupt", "_threads"},
+    {"_algebra", "_archive", "_extras", "_interrupt", "_threads"},
     {"_storage"},
     {"_design", "_result", "_sparse_result", "conventions", "losses", "penalties"},
     {"optim", "ridge", "_ridge_system", "_evidence", "_leave_one_out", "_selection", "_spectrum", "_positive"}

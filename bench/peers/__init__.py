@@ -16,6 +16,9 @@ says `NAME` and `VERSION`, and has one function per kind of work it can do, call
 - ``lasso_cv(problem, tol) -> (coef, intercept, alpha, score)``, `score` the mean over `problem.folds` blocks of
   consecutive rows of the mean squared test error, at canonical alphas that are the same in all folds
 
+- ``optimizer(problem) -> call``, made outside of the timing; ``call() -> (steps taken so far, first array)`` takes
+  `problem.per_call` more steps with `problem.arrays()`
+
 `tol` is the library's own tolerance. Outside of the timing the lasso's are tried from `FIRST_TOL` down until the
 duality gap, judged from the data, meets the problem's tolerance. A contender with `LOOSE = True` is called with None
 instead, the library's default, and nothing is asked of its answers.

@@ -55,3 +55,27 @@ def lasso_cv(problem, tol):
         problem.X, problem.y, problem.alphas, folds=problem.folds, tol=tol, fit_intercept=problem.fit_intercept
     )
     return found.fit.coef, found.fit.intercept, found.alpha, found.scores.min()
+
+
+def optimizer(problem):
+    from shrinkage import optim
+
+    if problem.library == "torch":
+        from bench.peers.torch_fused import stepper
+        from shrinkage import torch as ours
+
+        return stepper(problem, ours, l1=problem.l1)
+    params, grads = problem.arrays()
+    settings = {"lr": problem.lr, "weight_decay": problem.weight_decay, "l1": problem.l1}
+    made = (
+        optim.AdamW(params, betas=problem.betas, eps=problem.eps, **settings)
+        if problem.algorithm == "adamw"
+        else optim.SGD(params, momentum=problem.momentum, **settings)
+    )
+
+    def call():
+        for _ in range(problem.per_call):
+            made.step(grads)
+        return made.steps_taken, params[0]
+
+    return call

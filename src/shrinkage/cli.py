@@ -24,11 +24,12 @@ import numpy as np
 import shrinkage
 
 from . import _tables
+from ._archive import atomic_write
 from ._extras import require
 from ._report import CRITERIA, TOP, rendered, report
 from ._result import METHODS, RESIDUAL_ALARM, Certificate, CrossValidation, Fit
 from ._sparse_result import SparseCrossValidation, SparsePath
-from .persistence import Column, Model, Scalar, atomic_write, load_model, save
+from .persistence import Column, Model, Scalar, load_model, save
 
 #: Words for --cv, all but folds, for ridge and for the others; and what those without a standard error stand for.
 _SCORES = [method for method in METHODS if method != "cv"]

@@ -5,23 +5,17 @@ the schema and its version, names, the certificate. Nothing is pickled. Reading 
 header of every member against the shape and dtype the model calls for, and only then allocates.
 """
 
-import contextlib
 import dataclasses
-import errno
-import json
 import math
 import os
-import re
-import secrets
-import struct
 import types
 import zipfile
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from ._archive import BROKEN, META, claimed, described, opened, read, typed, write
 from ._result import METHODS, Certificate, CrossValidation, Fit
 from ._result import Path as RidgePath
 from ._sparse_result import SparseCrossValidation, SparsePath
@@ -30,24 +24,12 @@ from .conventions import CONVENTIONS, ridge_alpha, to_canonical
 __all__ = ["Column", "Model", "canonical_alpha", "load", "load_model", "save"]
 
 SCHEMA = "shrinkage.model"
+#: What it is called in messages.
+WHAT = "shrinkage model"
 #: Version 2 has paths. What version 1 can say is still written in it, and older readers read that.
 VERSION = 2
 
-_META = "model.npy"
-_FLOAT, _INT, _SHORT, _BYTES = "<f8", "<i8", "<i4", "|u1"
-# The only header numpy.save writes for these arrays; matched, not evaluated
-_NPY_HEADER = re.compile(rb"\{'descr': '([^']{1,16})', 'fortran_order': (True|False), 'shape': \(([-0-9, ]*)\), \}\s*")
-# RuntimeError: NotImplementedError for versions and flags of zip beyond zipfile, RecursionError for nested JSON
-_BROKEN_ZIP = (
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    struct.error,
-    RuntimeError,
-    UnicodeDecodeError,
-    OverflowError,
-    EOFError,
-)
-
+_FLOAT, _INT, _SHORT = "<f8", "<i8", "<i4"
 Scalar = str | int | float | bool | None
 
 
@@ -225,13 +207,7 @@ def save(
             "model must be a Fit, CrossValidation, SparseCrossValidation, SparsePath, Path or Model, not "
             f"{type(model).__name__}"
         )
-    with atomic_write(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in _encode(model).items():
-            # A fixed date makes equal models equal files
-            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            info.external_attr = 0o644 << 16
-            with archive.open(info, "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
+    write(path, *_encode(model))
 
 
 def load(path: str | os.PathLike[str]) -> Fit | SparsePath | RidgePath:
@@ -275,46 +251,11 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     with open(path, "rb") as stream:
         try:
             return _decode(stream)
-        except _BROKEN_ZIP as error:
+        except BROKEN as error:
             reason = f"the archive is damaged ({error})"
         except ValueError as error:
             reason = str(error)
     raise ValueError(f"cannot load a model from {os.fspath(path)!r}: {reason}")
-
-
-@contextlib.contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a binary stream whose bytes appear at `path` only when the block ends without an exception."""
-    # A link keeps pointing where it did: the file it names is what is replaced
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
-    if target.exists() and not target.is_file():
-        raise ValueError(f"{os.fspath(path)!r} is not a regular file, so it cannot be replaced")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "The directory to write to does not exist", str(target.parent))
-    temporary = target.with_name(f".{target.name[:64]}.{secrets.token_hex(8)}.tmp")
-    try:
-        # os.open, not mkstemp: the umask then decides the permissions, as for any new file
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        with open(os.open(temporary, flags, 0o666), "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, target)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        if isinstance(error, OSError) and error.filename == str(temporary):
-            error.filename, error.filename2 = os.fspath(path), None
-        raise
-    # The new name itself must survive a crash too; directories cannot be opened everywhere
-    with contextlib.suppress(OSError):
-        directory = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
 
 
 def canonical_alpha(alpha: Any, convention: str, *, sum_weights: float) -> Any:
@@ -327,7 +268,7 @@ def canonical_alpha(alpha: Any, convention: str, *, sum_weights: float) -> Any:
 # --- writing ------------------------------------------------------------------------------------------------
 
 
-def _encode(model: Model) -> dict[str, np.ndarray]:
+def _encode(model: Model) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     fit, cv, path = model.fit, model.cross_validation, model.whole_path
     if isinstance(cv, SparseCrossValidation) and model.path is not None:
         raise ValueError("the path of a SparseCrossValidation is its own: leave out that of the model")
@@ -360,7 +301,7 @@ def _encode(model: Model) -> dict[str, np.ndarray]:
     if model.columns is not None:
         meta["columns"] = [{"name": column.name, "levels": _list(column.levels)} for column in model.columns]
     _check_about(meta["about"])
-    return {_META: np.frombuffer(json.dumps(meta).encode(), np.uint8)} | arrays
+    return meta, arrays
 
 
 def _encode_fit(prefix: str, fit: Fit, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -437,24 +378,23 @@ def _dtypes(name: str, value: Any = None) -> tuple[str, ...]:
 
 
 def _decode(stream: BinaryIO) -> Model:
-    size = os.fstat(stream.fileno()).st_size
-    archive = _open(stream, size)
+    archive = opened(stream, WHAT)
     # What a description of version 1 does not speak of
-    meta = {"path": None, "sparse_cross_validation": None} | _read_meta(archive)
-    t = _typed(meta, "n_targets", int, optional=True)
+    meta = {"path": None, "sparse_cross_validation": None} | described(archive, WHAT, SCHEMA, VERSION)
+    t = typed(meta, "n_targets", int, optional=True)
     if t == 0:
         raise ValueError("it has no target")
     dims: dict[str, tuple[int, ...]] = {"t": () if t is None else (t,), "2": (2,)}
     wanted: dict[str, tuple[str, ...]] = {}
-    path_part = _typed(meta, "path", dict, optional=True)
-    cv_part = _typed(meta, "cross_validation", dict, optional=True)
-    sparse_part = _typed(meta, "sparse_cross_validation", dict, optional=True)
+    path_part = typed(meta, "path", dict, optional=True)
+    cv_part = typed(meta, "cross_validation", dict, optional=True)
+    sparse_part = typed(meta, "sparse_cross_validation", dict, optional=True)
     if sparse_part is not None and (path_part is None or cv_part is not None):
         raise ValueError("its cross-validation has no path, or is of two kinds")
     first = path_fields = fields = None
     if path_part is not None:
         path_fields = _path_fields(path_part, dims, wanted)
-        first = _fit_fields("first", _typed(path_part, "first", dict), dims, wanted)
+        first = _fit_fields("first", typed(path_part, "first", dict), dims, wanted)
     if path_part is None or sparse_part is not None or meta.get("fit") is not None:
         fields = _fit_fields("fit", meta, dims, wanted)
     cv_fields: dict[str, Any] = {}
@@ -479,7 +419,7 @@ def _decode(stream: BinaryIO) -> Model:
         _check_sparse_choice(cv)
     elif cv_part is not None:
         raise ValueError("its cross-validation has no fit")
-    about = _typed(meta, "about", dict)
+    about = typed(meta, "about", dict)
     _check_about(about)
     columns = _columns(meta, dims["p"][0])
     return Model(fit, cv, columns, about, None if sparse_part is not None else path)
@@ -489,8 +429,8 @@ def _fit_fields(
     prefix: str, mapping: dict[str, Any], dims: dict[str, tuple[int, ...]], wanted: dict[str, tuple[str, ...]]
 ) -> dict[str, Any]:
     """What a description says of a fit, checked; its members are added to `wanted`, its features to `dims`."""
-    part = _typed(mapping, "fit", dict)
-    fields: dict[str, Any] = {name: _typed(part, name, kind) for name, kind in _FIT_META.items()}
+    part = typed(mapping, "fit", dict)
+    fields: dict[str, Any] = {name: typed(part, name, kind) for name, kind in _FIT_META.items()}
     if not 0 < fields["sum_weights"] < math.inf:
         raise ValueError(f"its sum of weights is {fields['sum_weights']}, not a positive number")
     _check_ratios(fields["l1_ratio"])
@@ -499,14 +439,14 @@ def _fit_fields(
     if dims.setdefault("p", (p,)) != (p,):
         raise ValueError(f"its fit has {p} features, and its path {dims['p'][0]}")
     wanted |= {f"{prefix}.{name}.npy": shapes for name, shapes in _FIT_ARRAYS.items()}
-    pair = _typed({"pair": False} | part, "pair", bool)
+    pair = typed({"pair": False} | part, "pair", bool)
     if pair:
         if not CONVENTIONS[fields["convention"]].is_pair:
             raise ValueError(f"its alpha is a pair, which {fields['convention']!r} does not have")
         wanted[f"{prefix}.alpha.npy"] = ("2", "2t")
     return fields | {
         "pair": pair,
-        "certificate": _certificate(_typed(mapping, "certificate", dict)),
+        "certificate": _certificate(typed(mapping, "certificate", dict)),
         "target_certificates": _certificates(mapping, "target_certificates", *dims["t"] or (1,)),
         "feature_names": _names(mapping, "feature_names", p),
         "target_names": _names(mapping, "target_names", *dims["t"] or (1,)),
@@ -514,16 +454,16 @@ def _fit_fields(
 
 
 def _certificate(part: dict[str, Any]) -> Certificate:
-    return Certificate(**{name: _typed(part, name, kind) for name, kind in _CERTIFICATE.items()})
+    return Certificate(**{name: typed(part, name, kind) for name, kind in _CERTIFICATE.items()})
 
 
 def _certificates(mapping: dict[str, Any], key: str, count: int) -> tuple[Certificate, ...] | None:
     # Descriptions without them are older
-    parts = _typed({key: None} | mapping, key, list, optional=True)
+    parts = typed({key: None} | mapping, key, list, optional=True)
     if parts is None:
         return None
     if len(parts) != count or not all(isinstance(one, dict) for one in parts):
-        raise ValueError(f"{key!r} in member {_META!r} must be {count} objects")
+        raise ValueError(f"{key!r} in member {META!r} must be {count} objects")
     return tuple(map(_certificate, parts))
 
 
@@ -540,27 +480,27 @@ def _path_fields(
     part: dict[str, Any], dims: dict[str, tuple[int, ...]], wanted: dict[str, tuple[str, ...]]
 ) -> dict[str, Any]:
     """As `_fit_fields`, of a path, but for its first solution."""
-    sparse, count = _typed(part, "sparse", bool), _typed(part, "n_alphas", int)
+    sparse, count = typed(part, "sparse", bool), typed(part, "n_alphas", int)
     if count < 1:
         raise ValueError("its path has no alpha")
     certificates = _certificates(part, "certificates", count)
     if certificates is None:
         raise ValueError("its path has no certificates")
     meta = _SPARSE_PATH_META if sparse else _RIDGE_PATH_META
-    fields: dict[str, Any] = {name: _typed(part, name, kind) for name, kind in meta.items()}
+    fields: dict[str, Any] = {name: typed(part, name, kind) for name, kind in meta.items()}
     _check_convention(fields["convention"])
     dims["q"] = (count,)
     tables: dict[str, Mapping[str, tuple[str, ...]]] = {"path": _SPARSE_PATH_ARRAYS if sparse else _RIDGE_PATH_ARRAYS}
     if sparse:
         _check_ratios(fields["l1_ratio"])
         tables["coefs"] = _COEFS
-        options = _typed(part, "options", dict, optional=True)
+        options = typed(part, "options", dict, optional=True)
         if options is not None:
             tables["options"] = _OPTIONS_ARRAYS
-            fields["_options"] = {name: _typed(options, name, kind) for name, kind in _OPTIONS_META.items()}
-        dims |= {"z": (_typed(part, "n_values", int),), "i": (count * math.prod(dims["t"]) + 1,)}
+            fields["_options"] = {name: typed(options, name, kind) for name, kind in _OPTIONS_META.items()}
+        dims |= {"z": (typed(part, "n_values", int),), "i": (count * math.prod(dims["t"]) + 1,)}
     else:
-        dims["r"] = (_typed(part, "rank", int),)
+        dims["r"] = (typed(part, "rank", int),)
     for prefix, table in tables.items():
         wanted |= {f"{prefix}.{name}.npy": shapes for name, shapes in table.items()}
     return fields | {"certificates": certificates}
@@ -633,15 +573,15 @@ def _cv_fields(
 ) -> dict[str, Any]:
     """As `_fit_fields`, of a cross-validation of ridge."""
     count = _scored(part)
-    if _typed(part, "method", str) not in METHODS:
+    if typed(part, "method", str) not in METHODS:
         raise ValueError(f"its cross-validation is of a kind that is not known, {part['method']!r:.40}")
     _check_rule(part)
-    n_folds = _typed(part, "n_folds", int, optional=True)
+    n_folds = typed(part, "n_folds", int, optional=True)
     dims |= {"k": (count,), "f": (n_folds or 0,)}
     wanted |= {f"cross_validation.{name}.npy": shapes for name, shapes in _CV_ARRAYS.items()}
     if n_folds is not None:
         wanted["cross_validation.fold_scores.npy"] = ("fkt",)
-    return {name: _typed(part, name, kind) for name, kind in _CV_META.items()}
+    return {name: typed(part, name, kind) for name, kind in _CV_META.items()}
 
 
 def _sparse_cv_fields(
@@ -650,23 +590,23 @@ def _sparse_cv_fields(
     """As `_fit_fields`, of a cross-validation of elastic nets."""
     count = _scored(part)
     _check_rule(part)
-    n_folds = _typed(part, "n_folds", int)
+    n_folds = typed(part, "n_folds", int)
     if n_folds < 1:
         raise ValueError("its cross-validation has no fold")
-    dims |= {"k": (count,), "f": (n_folds,), "m": (_typed(part, "n_l1_ratios", int),)}
+    dims |= {"k": (count,), "f": (n_folds,), "m": (typed(part, "n_l1_ratios", int),)}
     wanted |= {f"sparse_cross_validation.{name}.npy": shapes for name, shapes in _SPARSE_CV_ARRAYS.items()}
-    return {name: _typed(part, name, kind) for name, kind in _SPARSE_CV_META.items()}
+    return {name: typed(part, name, kind) for name, kind in _SPARSE_CV_META.items()}
 
 
 def _scored(part: dict[str, Any]) -> int:
-    count: int = _typed(part, "n_alphas", int)
+    count: int = typed(part, "n_alphas", int)
     if count < 1:
         raise ValueError("its cross-validation has no alpha")
     return count
 
 
 def _check_rule(part: dict[str, Any]) -> None:
-    if _typed(part, "rule", str) not in _RULES:
+    if typed(part, "rule", str) not in _RULES:
         raise ValueError(f"its alpha was chosen by a rule that is not known, {part['rule']!r:.40}")
 
 
@@ -696,122 +636,24 @@ def _taken(arrays: Mapping[str, Any], prefix: str, table: Mapping[str, tuple[str
     return {name: arrays.get(f"{prefix}.{name}.npy") for name in table}
 
 
-def _open(stream: BinaryIO, size: int) -> zipfile.ZipFile:
-    """The archive, once its directory holds only plainly stored members that fit into the file together."""
-    start = stream.read(4)
-    try:
-        archive = zipfile.ZipFile(stream)
-    except zipfile.BadZipFile:
-        if start[:2] == b"PK":
-            raise ValueError("the file is truncated or damaged: its table of contents is missing") from None
-        raise ValueError("it is not a shrinkage model (not a zip archive)") from None
-    seen = set()
-    for info in archive.infolist():
-        if info.filename in seen:
-            raise ValueError(f"member {info.filename!r} appears twice")
-        seen.add(info.filename)
-        if not 0 <= info.header_offset < size:
-            raise ValueError(f"member {info.filename!r} lies outside the file")
-        if info.flag_bits & 1:
-            raise ValueError(f"member {info.filename!r} is encrypted, which no shrinkage model is")
-        if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
-            raise ValueError(f"member {info.filename!r} is compressed, which no shrinkage model is")
-    total = sum(info.file_size for info in archive.infolist())
-    if total > size:
-        raise ValueError(f"its members claim {total} bytes in a file of {size}")
-    return archive
-
-
-def _read_meta(archive: zipfile.ZipFile) -> dict[str, Any]:
-    if _META not in archive.namelist():
-        raise ValueError(f"it is not a shrinkage model (no member {_META!r})")
-    info = archive.getinfo(_META)
-    dtype, shape, offset = _header(archive, info)
-    if dtype != _BYTES or shape != (info.file_size - offset,):
-        raise ValueError(f"member {_META!r} has dtype {dtype!r} and shape {shape}, which is not JSON in bytes")
-    try:
-        meta = json.loads(archive.read(info)[offset:])
-    except ValueError as error:
-        # A wrong checksum is reported by zipfile before this; here the JSON itself is at fault
-        raise ValueError(f"member {_META!r} is not JSON ({error})") from None
-    if not isinstance(meta, dict) or meta.get("schema") != SCHEMA:
-        raise ValueError(f"it is not a shrinkage model (its schema is not {SCHEMA!r})")
-    version = _typed(meta, "version", int)
-    if version > VERSION:
-        raise ValueError(
-            f"it was written by a newer shrinkage (model version {version}, this one reads up to {VERSION}); "
-            "upgrade with: pip install --upgrade shrinkage"
-        )
-    if version < 1:
-        raise ValueError(f"model version {version} does not exist")
-    return meta
-
-
 def _read_arrays(
     archive: zipfile.ZipFile, wanted: Mapping[str, tuple[str, ...]], dims: Mapping[str, tuple[int, ...]]
 ) -> dict[str, Any]:
-    present = set(archive.namelist()) - {_META}
+    present = set(archive.namelist()) - {META}
     missing = sorted(name for name, shapes in wanted.items() if name not in present and "?" not in shapes)
     if missing or present - wanted.keys():
         name = missing[0] if missing else sorted(present - wanted.keys())[0]
         raise ValueError(f"member {name!r} is {'missing' if missing else 'not part of a model'}")
     # Every header is checked before the first array is allocated
-    offsets = {}
+    claims = {}
     for name in present:
-        info = archive.getinfo(name)
-        dtype, shape, offset = _header(archive, info)
-        expected = _dtypes(name.split(".")[1])
-        if dtype not in expected:
-            raise ValueError(f"member {name!r} has dtype {dtype!r} where {expected[0]!r} belongs")
-        allowed = [sum((dims[letter] for letter in letters), ()) for letters in wanted[name] if letters != "?"]
-        if shape not in allowed:
-            raise ValueError(f"member {name!r} has shape {shape} where {allowed[0]} belongs")
-        if offset + np.dtype(dtype).itemsize * math.prod(shape) != info.file_size:
-            raise ValueError(
-                f"member {name!r} claims {math.prod(shape)} elements and holds {info.file_size - offset} bytes"
-            )
-        offsets[name] = dtype, shape, offset
+        shapes = [sum((dims[letter] for letter in letters), ()) for letters in wanted[name] if letters != "?"]
+        claims[name] = claimed(archive, name, WHAT, _dtypes(name.split(".")[1]), shapes)
     arrays: dict[str, Any] = {}
-    for name, (dtype, shape, offset) in offsets.items():
-        data = np.frombuffer(archive.read(name), dtype, offset=offset)
-        # The copy is aligned, writable and in native byte order
-        array = data.reshape(shape).astype(data.dtype.newbyteorder("="))
-        arrays[name] = array if shape else array.item()
+    for name, claim in claims.items():
+        array = read(archive, name, *claim)
+        arrays[name] = array if claim[1] else array.item()
     return arrays
-
-
-def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[str, tuple[int, ...], int]:
-    """Dtype and shape that a member claims, and where its data starts."""
-    with archive.open(info) as member:
-        prefix = member.read(10)
-        if prefix[:8] != b"\x93NUMPY\x01\x00" or len(prefix) < 10:
-            raise ValueError(f"member {info.filename!r} is not an array of .npy version 1.0")
-        length = int.from_bytes(prefix[8:], "little")
-        text = member.read(length)
-    match = _NPY_HEADER.fullmatch(text)
-    if match is None:
-        raise ValueError(f"member {info.filename!r} has an unreadable array header")
-    if match[2] != b"False":
-        raise ValueError(f"member {info.filename!r} is in Fortran order, which no shrinkage model is")
-    try:
-        shape = tuple(int(item) for item in match[3].split(b",") if item.strip())
-    except ValueError:
-        raise ValueError(f"member {info.filename!r} has an unreadable shape") from None
-    if any(length < 0 for length in shape):
-        raise ValueError(f"member {info.filename!r} has a negative shape {shape}")
-    return match[1].decode("latin-1"), shape, 10 + length
-
-
-def _typed(mapping: dict[str, Any], key: str, kind: type, *, optional: bool = False) -> Any:
-    """``mapping[key]`` if it is exactly of `kind`: JSON from an untrusted file may hold anything."""
-    value: Any = mapping.get(key, ...)
-    if value is None and optional:
-        return None
-    # A count that no float64 holds is none, and would overflow in what is computed from it
-    if type(value) is not kind or (type(value) is int and not 0 <= value <= 2**53):
-        shown = "missing" if value is ... else f"{value!r:.40}"
-        raise ValueError(f"{key!r} in member {_META!r} is {shown}, not a valid {kind.__name__}")
-    return value
 
 
 def _check_convention(convention: str) -> None:
@@ -835,28 +677,28 @@ def _check_alpha(alpha: Any, convention: str, sum_weights: float) -> Any:
 
 
 def _names(mapping: dict[str, Any], key: str, count: int) -> tuple[str, ...] | None:
-    names = _typed(mapping, key, list, optional=True)
+    names = typed(mapping, key, list, optional=True)
     if names is None:
         return None
     if len(names) != count or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"{key!r} in member {_META!r} must be {count} strings")
+        raise ValueError(f"{key!r} in member {META!r} must be {count} strings")
     return tuple(names)
 
 
 def _columns(meta: dict[str, Any], n_features: int) -> tuple[Column, ...] | None:
-    entries = _typed(meta, "columns", list, optional=True)
+    entries = typed(meta, "columns", list, optional=True)
     if entries is None:
         return None
     columns = []
     for entry in entries:
         if not isinstance(entry, dict):
-            raise ValueError(f"'columns' in member {_META!r} must hold objects")
-        levels = _typed(entry, "levels", list, optional=True)
+            raise ValueError(f"'columns' in member {META!r} must hold objects")
+        levels = typed(entry, "levels", list, optional=True)
         columns.append(
-            Column(_typed(entry, "name", str), None if levels is None else _names(entry, "levels", len(levels)))
+            Column(typed(entry, "name", str), None if levels is None else _names(entry, "levels", len(levels)))
         )
     if sum(len(column.features) for column in columns) != n_features:
-        raise ValueError(f"'columns' in member {_META!r} do not make {n_features} features")
+        raise ValueError(f"'columns' in member {META!r} do not make {n_features} features")
     return tuple(columns)
 
 

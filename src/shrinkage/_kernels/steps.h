@@ -1,0 +1,286 @@
+/* One step of an optimizer over n contiguous numbers of one parameter. Moments are kept in the parameter's precision;
+   what is added to a parameter is summed in double and rounded once, so that a float parameter feels a decay that is
+   below half a unit in its last place whenever it moves at all. */
+#ifndef SHRINKAGE_STEPS_H
+#define SHRINKAGE_STEPS_H
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#if defined(__SSE2__) || defined(_M_X64)
+#include <xmmintrin.h>
+#define SHRINKAGE_MXCSR
+#endif
+
+#if defined(SHRINKAGE_MULTIVERSION)
+#define CLONES static __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), noinline))
+#define INLINE static inline __attribute__((always_inline))
+#else
+#define CLONES static
+#define INLINE static inline
+#endif
+#if defined(_MSC_VER) && !defined(__clang__)
+#define EACH
+#define RESTRICT __restrict
+#else
+#define EACH _Pragma("omp simd")
+#define RESTRICT restrict
+#endif
+
+/* What a parameter's step is made of, for a gradient g and the parameter p before it. */
+typedef struct {
+    double sign;       /* of g: -1 where it is followed upwards */
+    double coupled;    /* weight decay that is a part of the gradient */
+    double keep;       /* factor of p: 1 less the decay that is not */
+    double rate;       /* learning rate, over the first moment's bias correction */
+    double first;      /* momentum, or beta1 */
+    double fresh;      /* weight of the gradient in it */
+    double second;     /* beta2 */
+    double fresh_second;
+    double root;       /* 1 / sqrt of the second moment's bias correction */
+    double eps;
+    double threshold;  /* of the soft threshold at the end; in Adam's metric over the denominator */
+} shrinkage_step;
+
+enum { PLAIN = 0, MOMENTUM = 1, NESTEROV = 2 };
+enum { NO_PROX = 0, PROX = 1, METRIC = 2 };
+
+/* Soft threshold that keeps a NaN and whose zeros are positive */
+INLINE double soft(double x, double t) {
+    double a = fabs(x) - t;
+    a = a < 0 ? 0 : a;
+    return x < 0 ? 0 - a : a;
+}
+
+#define DEFINE_STEPS(real, root_of, tag)                                                                       \
+    INLINE void sgd_body_##tag(ptrdiff_t n, real *RESTRICT p, const real *RESTRICT g, real *RESTRICT b,        \
+                               const shrinkage_step *s, const int kind, const int prox) {                      \
+        const real sign = (real)s->sign, coupled = (real)s->coupled, first = (real)s->first,                   \
+                   fresh = (real)s->fresh;                                                                     \
+        const double keep = s->keep, rate = s->rate, threshold = s->threshold;                                 \
+        EACH for (ptrdiff_t i = 0; i < n; i++) {                                                               \
+            real d = sign * g[i] + coupled * p[i];                                                             \
+            if (kind != PLAIN) {                                                                               \
+                real m = first * b[i] + fresh * d;                                                             \
+                b[i] = m;                                                                                      \
+                d = kind == NESTEROV ? d + first * m : m;                                                      \
+            }                                                                                                  \
+            double x = keep * (double)p[i] - rate * (double)d;                                                 \
+            p[i] = (real)(prox == NO_PROX ? x : soft(x, threshold));                                           \
+        }                                                                                                      \
+    }                                                                                                          \
+    CLONES void sgd_plain_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s) {       \
+        sgd_body_##tag(n, p, g, b, s, PLAIN, NO_PROX);                                                         \
+    }                                                                                                          \
+    CLONES void sgd_momentum_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s) {    \
+        sgd_body_##tag(n, p, g, b, s, MOMENTUM, NO_PROX);                                                      \
+    }                                                                                                          \
+    CLONES void sgd_nesterov_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s) {    \
+        sgd_body_##tag(n, p, g, b, s, NESTEROV, NO_PROX);                                                      \
+    }                                                                                                          \
+    CLONES void sgd_plain_prox_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s) {  \
+        sgd_body_##tag(n, p, g, b, s, PLAIN, PROX);                                                            \
+    }                                                                                                          \
+    CLONES void sgd_momentum_prox_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s) {\
+        sgd_body_##tag(n, p, g, b, s, MOMENTUM, PROX);                                                         \
+    }                                                                                                          \
+    CLONES void sgd_nesterov_prox_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s) {\
+        sgd_body_##tag(n, p, g, b, s, NESTEROV, PROX);                                                         \
+    }                                                                                                          \
+    INLINE void sgd_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s, int kind,     \
+                          int prox) {                                                                          \
+        if (prox == NO_PROX) {                                                                                 \
+            if (kind == PLAIN) sgd_plain_##tag(n, p, g, b, s);                                                 \
+            else if (kind == MOMENTUM) sgd_momentum_##tag(n, p, g, b, s);                                      \
+            else sgd_nesterov_##tag(n, p, g, b, s);                                                            \
+        } else {                                                                                               \
+            if (kind == PLAIN) sgd_plain_prox_##tag(n, p, g, b, s);                                            \
+            else if (kind == MOMENTUM) sgd_momentum_prox_##tag(n, p, g, b, s);                                 \
+            else sgd_nesterov_prox_##tag(n, p, g, b, s);                                                       \
+        }                                                                                                      \
+    }                                                                                                          \
+    INLINE void adam_body_##tag(ptrdiff_t n, real *RESTRICT p, const real *RESTRICT g, real *RESTRICT m,       \
+                                real *RESTRICT v, real *RESTRICT most, const shrinkage_step *s,                \
+                                const int amsgrad, const int prox) {                                           \
+        const real sign = (real)s->sign, coupled = (real)s->coupled, first = (real)s->first,                   \
+                   fresh = (real)s->fresh, second = (real)s->second, more = (real)s->fresh_second,             \
+                   root = (real)s->root, eps = (real)s->eps;                                                   \
+        const double keep = s->keep, rate = s->rate, threshold = s->threshold;                                 \
+        EACH for (ptrdiff_t i = 0; i < n; i++) {                                                               \
+            real d = sign * g[i] + coupled * p[i];                                                             \
+            real a = first * m[i] + fresh * d;                                                                 \
+            real u = second * v[i] + more * (d * d);                                                           \
+            m[i] = a;                                                                                          \
+            v[i] = u;                                                                                          \
+            if (amsgrad) {                                                                                     \
+                u = most[i] > u ? most[i] : u;                                                                 \
+                most[i] = u;                                                                                   \
+            }                                                                                                  \
+            real scale = root_of(u) * root + eps;                                                              \
+            double x = keep * (double)p[i] - rate * (double)(a / scale);                                       \
+            if (prox == PROX) x = soft(x, threshold);                                                          \
+            if (prox == METRIC) x = soft(x, threshold / (double)scale);                                        \
+            p[i] = (real)x;                                                                                    \
+        }                                                                                                      \
+    }                                                                                                          \
+    CLONES void adam_plain_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,            \
+                                 const shrinkage_step *s) {                                                    \
+        adam_body_##tag(n, p, g, m, v, most, s, 0, NO_PROX);                                                   \
+    }                                                                                                          \
+    CLONES void adam_prox_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,             \
+                                const shrinkage_step *s) {                                                     \
+        adam_body_##tag(n, p, g, m, v, most, s, 0, PROX);                                                      \
+    }                                                                                                          \
+    CLONES void adam_metric_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,           \
+                                  const shrinkage_step *s) {                                                   \
+        adam_body_##tag(n, p, g, m, v, most, s, 0, METRIC);                                                    \
+    }                                                                                                          \
+    CLONES void amsgrad_plain_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,         \
+                                    const shrinkage_step *s) {                                                 \
+        adam_body_##tag(n, p, g, m, v, most, s, 1, NO_PROX);                                                   \
+    }                                                                                                          \
+    CLONES void amsgrad_prox_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,          \
+                                   const shrinkage_step *s) {                                                  \
+        adam_body_##tag(n, p, g, m, v, most, s, 1, PROX);                                                      \
+    }                                                                                                          \
+    CLONES void amsgrad_metric_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,        \
+                                     const shrinkage_step *s) {                                                \
+        adam_body_##tag(n, p, g, m, v, most, s, 1, METRIC);                                                    \
+    }                                                                                                          \
+    INLINE void adam_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,                  \
+                           const shrinkage_step *s, int prox) {                                                \
+        if (most == NULL) {                                                                                    \
+            if (prox == NO_PROX) adam_plain_##tag(n, p, g, m, v, most, s);                                     \
+            else if (prox == PROX) adam_prox_##tag(n, p, g, m, v, most, s);                                    \
+            else adam_metric_##tag(n, p, g, m, v, most, s);                                                    \
+        } else {                                                                                               \
+            if (prox == NO_PROX) amsgrad_plain_##tag(n, p, g, m, v, most, s);                                  \
+            else if (prox == PROX) amsgrad_prox_##tag(n, p, g, m, v, most, s);                                 \
+            else amsgrad_metric_##tag(n, p, g, m, v, most, s);                                                 \
+        }                                                                                                      \
+    }
+
+DEFINE_STEPS(float, sqrtf, s)
+DEFINE_STEPS(double, sqrt, d)
+
+/* Whether no number is infinite or NaN: their exponents are all ones. */
+CLONES int all_finite_s(ptrdiff_t n, const float *x) {
+    uint32_t most = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, 4);
+        bits &= 0x7fffffffu;
+        most = bits > most ? bits : most;
+    }
+    return most < 0x7f800000u;
+}
+CLONES int all_finite_d(ptrdiff_t n, const double *x) {
+    uint64_t most = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        uint64_t bits;
+        memcpy(&bits, x + i, 8);
+        bits &= 0x7fffffffffffffffull;
+        most = bits > most ? bits : most;
+    }
+    return most < 0x7ff0000000000000ull;
+}
+
+/* bfloat16 and float16, by their bits, to float and back (to the nearest, ties to even) */
+CLONES void widen_bfloat(ptrdiff_t n, const uint16_t *RESTRICT x, float *RESTRICT out) {
+    for (ptrdiff_t i = 0; i < n; i++) {
+        uint32_t bits = (uint32_t)x[i] << 16;
+        memcpy(out + i, &bits, 4);
+    }
+}
+CLONES void narrow_bfloat(ptrdiff_t n, const float *RESTRICT x, uint16_t *RESTRICT out) {
+    for (ptrdiff_t i = 0; i < n; i++) {
+        uint32_t bits, nan;
+        memcpy(&bits, x + i, 4);
+        nan = (bits & 0x7fffffffu) > 0x7f800000u;
+        bits = nan ? bits | 0x400000u : bits + 0x7fffu + ((bits >> 16) & 1u);
+        out[i] = (uint16_t)(bits >> 16);
+    }
+}
+CLONES void widen_half(ptrdiff_t n, const uint16_t *RESTRICT x, float *RESTRICT out) {
+    for (ptrdiff_t i = 0; i < n; i++) {
+        uint32_t sign = (uint32_t)(x[i] & 0x8000u) << 16, rest = (uint32_t)(x[i] & 0x7fffu) << 13;
+        uint32_t scale = 0x77800000u, top = rest >= 0x0f800000u ? 0x7f800000u : 0u, bits;
+        float value, by;
+        memcpy(&value, &rest, 4);
+        memcpy(&by, &scale, 4);  /* 2^112 moves the exponent's bias, and makes subnormal numbers normal ones */
+        value *= by;
+        memcpy(&bits, &value, 4);
+        bits |= sign | top;
+        memcpy(out + i, &bits, 4);
+    }
+}
+CLONES void narrow_half(ptrdiff_t n, const float *RESTRICT x, uint16_t *RESTRICT out) {
+    for (ptrdiff_t i = 0; i < n; i++) {
+        uint32_t bits, sign, size, result, tiny;
+        float shifted, magic = 0.5f;  /* its last place is that of the smallest float16 */
+        memcpy(&bits, x + i, 4);
+        sign = (bits >> 16) & 0x8000u;
+        size = bits & 0x7fffffffu;
+        memcpy(&shifted, &size, 4);
+        shifted += magic;
+        memcpy(&tiny, &shifted, 4);
+        tiny -= 0x3f000000u;
+        result = size - 0x38000000u + 0xfffu + ((size >> 13) & 1u);
+        result >>= 13;
+        result = size < 0x38800000u ? tiny : result;
+        result = size >= 0x477ff000u ? 0x7c00u : result;  /* rounds to infinity */
+        result = size > 0x7f800000u ? 0x7e00u : result;
+        out[i] = (uint16_t)(sign | result);
+    }
+}
+
+/* Sums of |x|, x^2, (x - y)^2 and y^2, the largest |x|, and how many are zero: out[0..5] is added to (the largest
+   kept), y may be NULL */
+#define DEFINE_STATISTICS(real, tag)                                                                           \
+    CLONES void statistics_##tag(ptrdiff_t n, const real *RESTRICT x, const real *RESTRICT y, double *RESTRICT out) {\
+        double total = 0, square = 0, moved = 0, before = 0, most = 0, zeros = 0;                              \
+        SIMD_SUMS for (ptrdiff_t i = 0; i < n; i++) {                                                          \
+            double a = fabs((double)x[i]);                                                                     \
+            total += a;                                                                                        \
+            square += a * a;                                                                                   \
+            most = a > most ? a : most;                                                                        \
+            zeros += a == 0 ? 1 : 0;                                                                           \
+        }                                                                                                      \
+        if (y != NULL)                                                                                         \
+            SIMD_MOVES for (ptrdiff_t i = 0; i < n; i++) {                                                     \
+                double b = (double)y[i], c = (double)x[i] - b;                                                 \
+                moved += c * c;                                                                                \
+                before += b * b;                                                                               \
+            }                                                                                                  \
+        out[0] += total, out[1] += square, out[2] += moved, out[3] += before, out[5] += zeros;                 \
+        out[4] = most > out[4] ? most : out[4];                                                                \
+    }
+#if defined(_MSC_VER) && !defined(__clang__)
+#define SIMD_SUMS
+#define SIMD_MOVES
+#else
+#define SIMD_SUMS _Pragma("omp simd reduction(+ : total, square, zeros) reduction(max : most)")
+#define SIMD_MOVES _Pragma("omp simd reduction(+ : moved, before)")
+#endif
+DEFINE_STATISTICS(float, s)
+DEFINE_STATISTICS(double, d)
+
+/* Subnormal numbers, which moments decay to, are a hundred times as slow as others: zero in their place, in this thread
+   and until it is put back. */
+static inline unsigned flush_subnormal(void) {
+#if defined(SHRINKAGE_MXCSR)
+    unsigned before = _mm_getcsr();
+    _mm_setcsr(before | 0x8040u);
+    return before;
+#else
+    return 0;
+#endif
+}
+static inline void put_back(unsigned before) {
+#if defined(SHRINKAGE_MXCSR)
+    _mm_setcsr(before);
+#else
+    (void)before;
+#endif
+}
+#endif

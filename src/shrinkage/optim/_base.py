@@ -1,0 +1,258 @@
+"""Optimizers of NumPy arrays: groups of parameters, their state, and a step of all of them in one call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from .._kernels import steps as _steps
+from . import _checks, _files
+from ._stepper import GRAD, KINDS, PARAM, STATE, Stepper
+
+Array = np.ndarray[Any, Any]
+
+
+class Optimizer:
+    """What `SGD`, `Adam` and `AdamW` share.
+
+    Attributes
+    ----------
+    param_groups : list of dict
+        The groups, with "params" (the arrays), "param_names" and their settings. A setting may be changed between
+        steps; ``lr``, ``weight_decay`` and ``l1`` may be functions of the number of steps taken (`schedules`).
+    state : dict
+        {index of the parameter: {"step": ..., "exp_avg": ...}}, with torch's keys, from the first step on.
+    steps_taken, steps_skipped : int
+        Calls of `step` that changed parameters, and those that did not because of ``nonfinite="skip"``.
+    """
+
+    #: Settings of a group and what they are by default.
+    _defaults: dict[str, Any]
+    _kernel: Callable[..., None]
+    _rule: Callable[..., None]
+    #: Names of a parameter's state, in the order of the kernel.
+    _slots: tuple[str, ...]
+
+    def __init__(self, params: Any, settings: dict[str, Any], nonfinite: str) -> None:
+        self.nonfinite = _checks.nonfinite(nonfinite)
+        self._defaults = settings
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[int, dict[str, Any]] = {}
+        self.steps_taken = self.steps_skipped = 0
+        self._arrays: list[Array] = []
+        self._names: list[str] = []
+        for group in _checks.groups(params):
+            self._join(group)
+        if not self._arrays:
+            raise ValueError("params is empty: pass at least one array")
+        self._lay_out()
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Take more parameters, with settings of their own: {"params": ..., "lr": ...}.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `params`.
+        """
+        self._join(_checks.one_group(group))
+        self._lay_out()
+
+    def _join(self, group: dict[str, Any]) -> None:
+        names, arrays = _checks.parameters(group["params"], len(self._arrays), names=group.get("param_names"))
+        settings = self._defaults | {key: value for key, value in group.items() if key not in ("params", "param_names")}
+        unknown = set(settings) - set(self._defaults) - {"initial_lr"}
+        if unknown:
+            raise ValueError(f"a group has no setting {sorted(unknown)[0]!r}: it has {', '.join(self._defaults)}")
+        self._check_settings(settings)
+        _checks.apart(self._names + names, self._arrays + arrays)
+        self.param_groups.append({"params": arrays, "param_names": names} | settings)
+        self._arrays += arrays
+        self._names += names
+
+    def _check_settings(self, settings: Mapping[str, Any]) -> None:
+        raise NotImplementedError
+
+    def _lay_out(self) -> None:
+        """The tables, anew: parameters have come, or state has."""
+        arrays = self._arrays
+        old = getattr(self, "_stepper", None)
+        self._stepper = Stepper(type(self)._kernel, [a.size for a in arrays], [KINDS[a.dtype.char] for a in arrays])
+        if old is not None:
+            self._stepper.owed[: len(old.owed)] = old.owed
+        #: What the kernel works on where the array itself is not contiguous, or its bytes are swapped.
+        self._copies: dict[int, Array] = {}
+        for t, array in enumerate(arrays):
+            if not (array.flags.c_contiguous and array.dtype.isnative):
+                self._copies[t] = np.empty(array.shape, array.dtype.newbyteorder("="))
+            self._stepper.at[t, PARAM] = self._copies.get(t, array).ctypes.data
+        self._grad_copies: dict[int, Array] = {}
+        #: How many steps each has taken.
+        self._count = np.array([self.state[t]["step"] if t in self.state else 0 for t in range(len(arrays))], float)
+
+    def step(self, grads: Any, *, zero_grads: bool = False) -> bool:
+        """Change every parameter with a gradient, in place.
+
+        Parameters
+        ----------
+        grads : sequence of ndarray or None, or dict of them by name
+            In the order of the parameters, each of its parameter's shape and dtype. A parameter whose gradient is None
+            (in a dict: missing) is left alone, its state too.
+        zero_grads : bool, default False
+            Set the gradients to zero in the same pass.
+
+        Returns
+        -------
+        bool
+            False where ``nonfinite="skip"`` met a gradient with NaN or infinity: nothing was changed then.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a gradient does not fit its parameter, or shares memory with it; with ``nonfinite="raise"`` if one has
+            NaN or infinity. Nothing was changed then.
+        """
+        given: list[Any] = _checks.gradients(grads, self._names, self._arrays, writing=zero_grads)
+        stepper = self._stepper
+        self._point_at(given)
+        live = stepper.at[:, GRAD] != 0
+        if self.nonfinite != "propagate":
+            bad = stepper.not_finite()
+            if bad >= 0 and self.nonfinite == "raise":
+                raise ValueError(
+                    f"the gradient of {self._names[bad]} has NaN or infinity: nothing was changed; look at the loss, "
+                    "lower lr, or pass nonfinite='skip'"
+                )
+            if bad >= 0:
+                self.steps_skipped += 1
+                return False
+        settings = [self._resolved(group) for group in self.param_groups]
+        for group in settings:
+            self._check_settings(group)
+        for t, copied in self._copies.items():
+            np.copyto(copied, self._arrays[t])
+        first = 0
+        for group, resolved in zip(self.param_groups, settings, strict=True):
+            group.setdefault("initial_lr", resolved["lr"])
+            last = first + len(group["params"])
+            self._prepare(resolved, float(group["initial_lr"]), first, last, live)
+            first = last
+        stepper.step(live, zero_grads)
+        for t, copied in self._copies.items():
+            if live[t]:
+                np.copyto(self._arrays[t], copied)
+        if zero_grads:
+            for t in self._grad_copies:
+                if live[t]:
+                    given[t][...] = 0
+        self.steps_taken += 1
+        return True
+
+    def _resolved(self, group: Mapping[str, Any]) -> dict[str, Any]:
+        """A group's settings at this step: schedules are functions of the steps taken."""
+        return {key: value(self.steps_taken) if callable(value) else value for key, value in group.items()}
+
+    def _prepare(self, group: Mapping[str, Any], base: float, first: int, last: int, live: Array) -> None:
+        stepper, part, wanted = self._stepper, slice(first, last), self._wanted(group)
+        stepping = np.flatnonzero(live[part]) + first
+        for k, slot in enumerate(self._slots):
+            column = stepper.at[:, STATE + k]
+            if slot not in wanted:
+                column[part] = 0
+                continue
+            for t in stepping[(column[stepping] == 0) & (stepper.sizes[stepping] > 0)]:
+                column[t] = self._state_of(int(t), slot).ctypes.data
+        self._count[stepping] += 1
+        for t, count in zip(stepping.tolist(), self._count[stepping].tolist(), strict=True):
+            self.state.setdefault(t, {})["step"] = int(count)
+        count = np.maximum(self._count[part], 1.0)
+        type(self)._rule(group, base, count, stepper.settings[part], stepper.kinds[part])
+
+    def _wanted(self, group: Mapping[str, Any]) -> tuple[str, ...]:
+        """The slots that a parameter of this group has."""
+        raise NotImplementedError
+
+    def _state_of(self, t: int, slot: str) -> Array:
+        own, array = self.state.setdefault(t, {"step": 0}), self._arrays[t]
+        if own.get(slot) is None:
+            own[slot] = np.zeros(array.shape, np.float64 if array.dtype.char == "d" else np.float32)
+        return np.asarray(own[slot])
+
+    def _point_at(self, given: Sequence[Array | None]) -> None:
+        stepper, start = self._stepper, 0
+        self._grad_copies = {}
+        # the addresses of all but the few that need a copy come from one call
+        arrays: list[Any] = list(given)
+        for t, copied in self._copies.items():
+            if arrays[t] is not None:
+                self._grad_copies[t] = arrays[t] = np.array(arrays[t], copied.dtype, order="C")
+        out = np.zeros(len(arrays), np.uintp)
+        while True:
+            bad = _steps.addresses(arrays[start:], stepper.sizes[start:], stepper.kinds[start:], out[start:])
+            if bad < 0:
+                break
+            t = start + bad
+            self._grad_copies[t] = arrays[t] = np.array(arrays[t], arrays[t].dtype.newbyteorder("="), order="C")
+            out[t], start = arrays[t].ctypes.data, t + 1
+        stepper.at[:, GRAD] = out
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state and the groups' settings under torch's keys; arrays are copies.
+
+        Settings that are functions of the step are left out: `load_state_dict` keeps those of the optimizer.
+        """
+        state = {}
+        for t, own in self.state.items():
+            state[t] = {key: value.copy() if isinstance(value, np.ndarray) else value for key, value in own.items()}
+            if self._stepper.owed[t] != 1.0:
+                state[t]["owed_decay"] = float(self._stepper.owed[t])
+        groups, first = [], 0
+        for group in self.param_groups:
+            count = len(group["params"])
+            kept = {key: value for key, value in group.items() if key != "params" and not callable(value)}
+            groups.append(kept | {"param_names": list(group["param_names"]), "params": [*range(first, first + count)]})
+            first += count
+        return {"state": state, "param_groups": groups, "steps_taken": self.steps_taken}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take state and settings that `state_dict` gave, of parameters with the same names and shapes.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Naming the parameter whose name, shape or state does not fit. Nothing was changed then.
+        """
+        groups, state = _checks.state_dict(state_dict, self.param_groups, self._arrays, self._names, self._slots)
+        for group in groups:
+            self._check_settings(self._defaults | group)
+        owed = {t: own.pop("owed_decay", 1.0) for t, own in state.items()}
+        for mine, theirs in zip(self.param_groups, groups, strict=True):
+            mine.update(theirs)
+        self.state = state
+        # torch's says it of each parameter alone
+        self.steps_taken = int(state_dict.get("steps_taken", max((own["step"] for own in state.values()), default=0)))
+        self._lay_out()
+        self._stepper.owed[:] = [owed.get(t, 1.0) for t in range(len(self._arrays))]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write `state_dict` to an ``.npz`` file that NumPy alone can open; nothing is pickled.
+
+        The file appears whole or not at all.
+        """
+        _files.save(path, type(self).__name__, self.state_dict())
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """`load_state_dict` from a file of `save`.
+
+        Raises
+        ------
+        ValueError
+            If it is no such file, or of another optimizer or other parameters.
+        """
+        self.load_state_dict(_files.load(path, type(self).__name__))
+
+
+Nonfinite = Literal["raise", "skip", "propagate"]

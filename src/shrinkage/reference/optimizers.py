@@ -1,0 +1,71 @@
+"""Steps of optimizers as they are written in books: gradient descent and Adam, with decay and a soft threshold.
+
+The arithmetic is that of torch's optimizers, but that what is added to a parameter is summed in double precision.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+DOUBLE, SINGLE, HALF, BFLOAT = range(4)
+PLAIN, MOMENTUM, NESTEROV = range(3)
+NO_PROX, PROX, METRIC = range(3)
+#: Columns of `settings`.
+SIGN, COUPLED, KEEP, RATE, FIRST, FRESH, SECOND, FRESH_SECOND, ROOT, EPS, THRESHOLD = range(11)
+
+
+def widened(x: Array, kind: int) -> Array:
+    """A copy in the precision of the arithmetic."""
+    if kind == BFLOAT:
+        return (x.astype(np.uint32) << 16).view(np.float32)
+    return x.view(np.float16).astype(np.float32) if kind == HALF else x.copy()
+
+
+def narrowed(x: Array, kind: int) -> Array:
+    """Back to the parameter's type, rounded to the nearest, ties to even."""
+    if kind == HALF:
+        with np.errstate(over="ignore"):
+            return x.astype(np.float16).view(np.uint16)
+    if kind == BFLOAT:
+        bits = x.view(np.uint32)
+        rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
+        return np.where(np.isnan(x), (bits >> 16) | 0x40, rounded).astype(np.uint16)
+    return x
+
+
+def soft(x: Array, threshold: Any) -> Array:
+    """The proximal operator of threshold |x|: nearer to zero by the threshold, and exactly zero within it."""
+    return np.sign(x) * np.maximum(np.abs(x) - threshold, 0.0)
+
+
+def sgd_step(p: Array, g: Array, b: Array | None, s: Array, kind: int, prox: int) -> tuple[Array, Array | None]:
+    """The parameter and its momentum after a step."""
+    real = p.dtype.type
+    d = real(s[SIGN]) * g + real(s[COUPLED]) * p
+    if b is not None and kind != PLAIN:
+        b = real(s[FIRST]) * b + real(s[FRESH]) * d
+        d = d + real(s[FIRST]) * b if kind == NESTEROV else b
+    x = s[KEEP] * p.astype(np.float64) - s[RATE] * d.astype(np.float64)
+    return (soft(x, s[THRESHOLD]) if prox else x).astype(p.dtype), b
+
+
+def adam_step(
+    p: Array, g: Array, m: Array, v: Array, most: Array | None, s: Array, prox: int
+) -> tuple[Array, Array, Array, Array | None]:
+    """The parameter, its moments and the largest second one after a step (Kingma and Ba 2015, Algorithm 1; Loshchilov
+    and Hutter 2019, Algorithm 2; Reddi, Kale and Kumar 2018, Algorithm 2)."""
+    real = p.dtype.type
+    d = real(s[SIGN]) * g + real(s[COUPLED]) * p
+    m = real(s[FIRST]) * m + real(s[FRESH]) * d
+    v = real(s[SECOND]) * v + real(s[FRESH_SECOND]) * (d * d)
+    if most is not None:
+        most = np.maximum(most, v)
+    scale = np.sqrt(v if most is None else most) * real(s[ROOT]) + real(s[EPS])
+    x = s[KEEP] * p.astype(np.float64) - s[RATE] * (m / scale).astype(np.float64)
+    if prox:
+        x = soft(x, s[THRESHOLD] / scale.astype(np.float64) if prox == METRIC else s[THRESHOLD])
+    return x.astype(p.dtype), m, v, most
