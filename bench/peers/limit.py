@@ -3,6 +3,8 @@
 No centring, no right-hand side, no coefficients, all in the data's own precision.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from scipy.linalg import get_lapack_funcs
 
@@ -28,16 +30,13 @@ def optimizer(problem):
     # of float32: AdamW reads four arrays and writes three, momentum three and two; a copy reads one and writes one
     count = total * (7 if problem.algorithm == "adamw" else 5) // 2
     source, target = np.ones(count, np.float32), np.zeros(count, np.float32)
-    half = count // 2
+    halves, pool = (slice(0, count // 2), slice(count // 2, None)), ThreadPoolExecutor(2)
 
     def call():
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(2) as pool:
-            for _ in range(problem.per_call):
-                parts = [pool.submit(np.copyto, target[a], source[a]) for a in (slice(0, half), slice(half, None))]
-                for part in parts:
-                    part.result()
+        for _ in range(problem.per_call):
+            parts = [pool.submit(np.copyto, target[half], source[half]) for half in halves]
+            for part in parts:
+                part.result()
         return 0, None
 
     return call

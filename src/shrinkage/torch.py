@@ -200,9 +200,7 @@ class _Tables:
         for name, parameter in zip(self.names, self.parameters, strict=True):
             _check_parameter(name, parameter)
         count = len(self.parameters)
-        self.stepper = Stepper(
-            type(optimizer)._kernel, [p.numel() for p in self.parameters], [_KINDS[p.dtype] for p in self.parameters]
-        )
+        self.stepper = Stepper([p.numel() for p in self.parameters], [_KINDS[p.dtype] for p in self.parameters])
         #: Parameters with gaps between their numbers are stepped as copies.
         self.gaps = {t: torch.empty(p.shape, dtype=p.dtype) for t, p in enumerate(self.parameters) if not _packed(p)}
         self.places = [p.data_ptr() for p in self.parameters]
@@ -215,9 +213,9 @@ class _Tables:
         self.grads: list[Any] = []
         self.grad_places: list[int] = []
         self.live = np.zeros(count, bool)
-        #: The state that the table points at: parameters that have any, and their tensors, slot by slot.
-        self.states: list[dict[str, Any]] = []
-        self.tensors: list[list[Any]] = [[] for _ in optimizer._slots]
+        #: The state that the table points at, of parameters that have any, and its tensors, slot by slot.
+        self.states: dict[int, dict[str, Any]] = {}
+        self.tensors: list[dict[int, Any]] = [{} for _ in optimizer._slots]
         for t, parameter in enumerate(self.parameters):
             own = optimizer.state.get(parameter)
             if own:
@@ -233,36 +231,29 @@ class _Tables:
                 if value.stride() != expected.stride() or value.dtype is not _state_type(parameter):
                     value = own[slot] = _like(parameter).copy_(value)
                 self.stepper.at[t, STATE + k] = value.data_ptr()
-            self.tensors[k].append(value)
+            self.tensors[k][t] = value
         if optimizer._counted:
             self.steps[t] = float(own.get("step", 0.0))
             own["step"] = self.counts[t]
         elif any(own.get(slot) is not None for slot in optimizer._slots):
             self.steps[t] = 1.0
         self.stepper.owed[t] = own.get("owed_decay", 1.0)
-        self.states.append(own)
+        self.states[t] = own
 
     def holds(self) -> bool:
         """Whether parameters and state are where they were."""
         if self.places != [p.data_ptr() for p in self.parameters]:
             return False
         for slot, tensors in zip(self.optimizer._slots, self.tensors, strict=True):
-            if not all(map(is_, tensors, [own.get(slot) for own in self.states])):
+            if not all(map(is_, tensors.values(), [own.get(slot) for own in self.states.values()])):
                 return False
         return True
 
     def step(self) -> None:
         optimizer, stepper, copies = self.optimizer, self.stepper, self._look_at_gradients()
-        if optimizer.nonfinite != "propagate":
-            bad = stepper.not_finite()
-            if bad >= 0 and optimizer.nonfinite == "raise":
-                raise ValueError(
-                    f"the gradient of {self.names[bad]} has NaN or infinity: nothing was changed; look at the loss, "
-                    "lower lr, or pass nonfinite='skip'"
-                )
-            if bad >= 0:
-                optimizer.steps_skipped += 1
-                return
+        if not stepper.admits(optimizer.nonfinite, self.names):
+            optimizer.steps_skipped += 1
+            return
         scale = getattr(optimizer, "grad_scale", None)
         for group in optimizer.param_groups:
             optimizer._check(group)
@@ -272,7 +263,7 @@ class _Tables:
             self._prepare(group, first, last)
         if scale is not None:
             stepper.settings[:, SIGN] /= float(scale)
-        stepper.step(self.live)
+        stepper.step(type(optimizer)._kernel, self.live)
         for t, copied in self.gaps.items():
             if self.live[t]:
                 self.parameters[t].copy_(copied)
@@ -325,22 +316,15 @@ class _Tables:
         type(optimizer)._rule(group, base, count, stepper.settings[part], stepper.kinds[part])
 
     def _begin(self, t: int, wanted: tuple[str, ...]) -> None:
+        """State that a parameter has not had yet."""
         parameter = self.parameters[t]
         own = self.optimizer.state[parameter]
-        fresh = not own
         for slot in wanted:
             if own.get(slot) is None:
                 own[slot] = _like(parameter)
-        if fresh:
-            self._adopt(t, own)
+        self._adopt(t, own)
+        if not self.optimizer._counted:  # what is new is momentum, whose first step this is
             self.steps[t] = 0.0
-        else:
-            k = next(k for k, other in enumerate(self.states) if other is own)
-            for tensors, slot in zip(self.tensors, self.optimizer._slots, strict=True):
-                tensors[k] = own.get(slot)
-            for k, slot in enumerate(self.optimizer._slots):
-                if own.get(slot) is not None:
-                    self.stepper.at[t, STATE + k] = own[slot].data_ptr()
 
     def _write_owed(self) -> None:
         owed = self.stepper.owed

@@ -52,6 +52,17 @@ INLINE double soft(double x, double t) {
     return x < 0 ? 0 - a : a;
 }
 
+/* One way of a step, compiled by itself so that its loop has no branches */
+#define SGD_WAY(name, kind, prox, real, tag)                                                                   \
+    CLONES void sgd_##name##_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s) {    \
+        sgd_body_##tag(n, p, g, b, s, kind, prox);                                                             \
+    }
+#define ADAM_WAY(name, amsgrad, prox, real, tag)                                                               \
+    CLONES void name##_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,                \
+                             const shrinkage_step *s) {                                                        \
+        adam_body_##tag(n, p, g, m, v, most, s, amsgrad, prox);                                                \
+    }
+
 #define DEFINE_STEPS(real, root_of, tag)                                                                       \
     INLINE void sgd_body_##tag(ptrdiff_t n, real *RESTRICT p, const real *RESTRICT g, real *RESTRICT b,        \
                                const shrinkage_step *s, const int kind, const int prox) {                      \
@@ -69,24 +80,12 @@ INLINE double soft(double x, double t) {
             p[i] = (real)(prox == NO_PROX ? x : soft(x, threshold));                                           \
         }                                                                                                      \
     }                                                                                                          \
-    CLONES void sgd_plain_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s) {       \
-        sgd_body_##tag(n, p, g, b, s, PLAIN, NO_PROX);                                                         \
-    }                                                                                                          \
-    CLONES void sgd_momentum_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s) {    \
-        sgd_body_##tag(n, p, g, b, s, MOMENTUM, NO_PROX);                                                      \
-    }                                                                                                          \
-    CLONES void sgd_nesterov_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s) {    \
-        sgd_body_##tag(n, p, g, b, s, NESTEROV, NO_PROX);                                                      \
-    }                                                                                                          \
-    CLONES void sgd_plain_prox_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s) {  \
-        sgd_body_##tag(n, p, g, b, s, PLAIN, PROX);                                                            \
-    }                                                                                                          \
-    CLONES void sgd_momentum_prox_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s) {\
-        sgd_body_##tag(n, p, g, b, s, MOMENTUM, PROX);                                                         \
-    }                                                                                                          \
-    CLONES void sgd_nesterov_prox_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s) {\
-        sgd_body_##tag(n, p, g, b, s, NESTEROV, PROX);                                                         \
-    }                                                                                                          \
+    SGD_WAY(plain, PLAIN, NO_PROX, real, tag)                                                                  \
+    SGD_WAY(momentum, MOMENTUM, NO_PROX, real, tag)                                                            \
+    SGD_WAY(nesterov, NESTEROV, NO_PROX, real, tag)                                                            \
+    SGD_WAY(plain_prox, PLAIN, PROX, real, tag)                                                                \
+    SGD_WAY(momentum_prox, MOMENTUM, PROX, real, tag)                                                          \
+    SGD_WAY(nesterov_prox, NESTEROV, PROX, real, tag)                                                          \
     INLINE void sgd_##tag(ptrdiff_t n, real *p, const real *g, real *b, const shrinkage_step *s, int kind,     \
                           int prox) {                                                                          \
         if (prox == NO_PROX) {                                                                                 \
@@ -123,30 +122,12 @@ INLINE double soft(double x, double t) {
             p[i] = (real)x;                                                                                    \
         }                                                                                                      \
     }                                                                                                          \
-    CLONES void adam_plain_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,            \
-                                 const shrinkage_step *s) {                                                    \
-        adam_body_##tag(n, p, g, m, v, most, s, 0, NO_PROX);                                                   \
-    }                                                                                                          \
-    CLONES void adam_prox_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,             \
-                                const shrinkage_step *s) {                                                     \
-        adam_body_##tag(n, p, g, m, v, most, s, 0, PROX);                                                      \
-    }                                                                                                          \
-    CLONES void adam_metric_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,           \
-                                  const shrinkage_step *s) {                                                   \
-        adam_body_##tag(n, p, g, m, v, most, s, 0, METRIC);                                                    \
-    }                                                                                                          \
-    CLONES void amsgrad_plain_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,         \
-                                    const shrinkage_step *s) {                                                 \
-        adam_body_##tag(n, p, g, m, v, most, s, 1, NO_PROX);                                                   \
-    }                                                                                                          \
-    CLONES void amsgrad_prox_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,          \
-                                   const shrinkage_step *s) {                                                  \
-        adam_body_##tag(n, p, g, m, v, most, s, 1, PROX);                                                      \
-    }                                                                                                          \
-    CLONES void amsgrad_metric_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,        \
-                                     const shrinkage_step *s) {                                                \
-        adam_body_##tag(n, p, g, m, v, most, s, 1, METRIC);                                                    \
-    }                                                                                                          \
+    ADAM_WAY(adam_plain, 0, NO_PROX, real, tag)                                                                \
+    ADAM_WAY(adam_prox, 0, PROX, real, tag)                                                                    \
+    ADAM_WAY(adam_metric, 0, METRIC, real, tag)                                                                \
+    ADAM_WAY(amsgrad_plain, 1, NO_PROX, real, tag)                                                             \
+    ADAM_WAY(amsgrad_prox, 1, PROX, real, tag)                                                                 \
+    ADAM_WAY(amsgrad_metric, 1, METRIC, real, tag)                                                             \
     INLINE void adam_##tag(ptrdiff_t n, real *p, const real *g, real *m, real *v, real *most,                  \
                            const shrinkage_step *s, int prox) {                                                \
         if (most == NULL) {                                                                                    \

@@ -10,9 +10,10 @@ import numpy as np
 
 from .._kernels import steps as _steps
 from . import _checks, _files
-from ._stepper import GRAD, KINDS, PARAM, STATE, Stepper
+from ._stepper import GRAD, KINDS, PARAM, STATE, Stepper, state_type
 
 Array = np.ndarray[Any, Any]
+Nonfinite = Literal["raise", "skip", "propagate"]
 
 
 class Optimizer:
@@ -80,7 +81,7 @@ class Optimizer:
         """The tables, anew: parameters have come, or state has."""
         arrays = self._arrays
         old = getattr(self, "_stepper", None)
-        self._stepper = Stepper(type(self)._kernel, [a.size for a in arrays], [KINDS[a.dtype.char] for a in arrays])
+        self._stepper = Stepper([a.size for a in arrays], [KINDS[a.dtype.char] for a in arrays])
         if old is not None:
             self._stepper.owed[: len(old.owed)] = old.owed
         #: What the kernel works on where the array itself is not contiguous, or its bytes are swapped.
@@ -89,7 +90,6 @@ class Optimizer:
             if not (array.flags.c_contiguous and array.dtype.isnative):
                 self._copies[t] = np.empty(array.shape, array.dtype.newbyteorder("="))
             self._stepper.at[t, PARAM] = self._copies.get(t, array).ctypes.data
-        self._grad_copies: dict[int, Array] = {}
         #: How many steps each has taken.
         self._count = np.array([self.state[t]["step"] if t in self.state else 0 for t in range(len(arrays))], float)
 
@@ -117,18 +117,11 @@ class Optimizer:
         """
         given: list[Any] = _checks.gradients(grads, self._names, self._arrays, writing=zero_grads)
         stepper = self._stepper
-        self._point_at(given)
+        grad_copies = self._point_at(given)
         live = stepper.at[:, GRAD] != 0
-        if self.nonfinite != "propagate":
-            bad = stepper.not_finite()
-            if bad >= 0 and self.nonfinite == "raise":
-                raise ValueError(
-                    f"the gradient of {self._names[bad]} has NaN or infinity: nothing was changed; look at the loss, "
-                    "lower lr, or pass nonfinite='skip'"
-                )
-            if bad >= 0:
-                self.steps_skipped += 1
-                return False
+        if not stepper.admits(self.nonfinite, self._names):
+            self.steps_skipped += 1
+            return False
         settings = [self._resolved(group) for group in self.param_groups]
         for group in settings:
             self._check_settings(group)
@@ -140,14 +133,13 @@ class Optimizer:
             last = first + len(group["params"])
             self._prepare(resolved, float(group["initial_lr"]), first, last, live)
             first = last
-        stepper.step(live, zero_grads)
+        stepper.step(type(self)._kernel, live, zero_grads)
         for t, copied in self._copies.items():
             if live[t]:
                 np.copyto(self._arrays[t], copied)
         if zero_grads:
-            for t in self._grad_copies:
-                if live[t]:
-                    given[t][...] = 0
+            for t in grad_copies:
+                given[t][...] = 0
         self.steps_taken += 1
         return True
 
@@ -178,26 +170,25 @@ class Optimizer:
     def _state_of(self, t: int, slot: str) -> Array:
         own, array = self.state.setdefault(t, {"step": 0}), self._arrays[t]
         if own.get(slot) is None:
-            own[slot] = np.zeros(array.shape, np.float64 if array.dtype.char == "d" else np.float32)
+            own[slot] = np.zeros(array.shape, state_type(array))
         return np.asarray(own[slot])
 
-    def _point_at(self, given: Sequence[Array | None]) -> None:
+    def _point_at(self, given: Sequence[Array | None]) -> dict[int, Array]:
+        """Addresses of gradients into the table; the copies of those that are not as the kernel reads them."""
         stepper, start = self._stepper, 0
-        self._grad_copies = {}
-        # the addresses of all but the few that need a copy come from one call
         arrays: list[Any] = list(given)
-        for t, copied in self._copies.items():
-            if arrays[t] is not None:
-                self._grad_copies[t] = arrays[t] = np.array(arrays[t], copied.dtype, order="C")
+        copies: dict[int, Array] = {}
         out = np.zeros(len(arrays), np.uintp)
+        # the addresses of all but the few that need a copy come from one call
         while True:
             bad = _steps.addresses(arrays[start:], stepper.sizes[start:], stepper.kinds[start:], out[start:])
             if bad < 0:
                 break
             t = start + bad
-            self._grad_copies[t] = arrays[t] = np.array(arrays[t], arrays[t].dtype.newbyteorder("="), order="C")
-            out[t], start = arrays[t].ctypes.data, t + 1
+            copies[t] = np.array(arrays[t], arrays[t].dtype.newbyteorder("="), order="C")
+            out[t], start = copies[t].ctypes.data, t + 1
         stepper.at[:, GRAD] = out
+        return copies
 
     def state_dict(self) -> dict[str, Any]:
         """The state and the groups' settings under torch's keys; arrays are copies.
@@ -253,6 +244,3 @@ class Optimizer:
             If it is no such file, or of another optimizer or other parameters.
         """
         self.load_state_dict(_files.load(path, type(self).__name__))
-
-
-Nonfinite = Literal["raise", "skip", "propagate"]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ._rules import DECAYS, PROXIMALS
-from ._stepper import KINDS
+from ._stepper import KINDS, state_type
 
 Array = np.ndarray[Any, Any]
 
@@ -215,7 +215,7 @@ def _state_of(own: Mapping[str, Any], name: str, array: Array, slots: Sequence[s
         value = own.get(slot)
         if value is None:
             continue
-        value = np.array(value, np.float64 if array.dtype.char == "d" else np.float32, order="C")
+        value = np.array(value, state_type(array), order="C")
         if value.shape != array.shape:
             raise ValueError(f"{slot} of {name} must have shape {array.shape}, got {value.shape}")
         out[slot] = value

@@ -25,7 +25,7 @@ from ._stepper import (
     SECOND,
     SIGN,
     THRESHOLD,
-)  # fmt: skip
+)
 
 Array = np.ndarray[Any, Any]
 
@@ -38,7 +38,7 @@ def shrinking(group: Mapping[str, Any], base: float) -> float:
 
     Loshchilov and Hutter (2019), Algorithm 2, have the second: decay follows the schedule, not the rate.
     """
-    lr, decay = float(group["lr"]), group.get("decay", "lr")
+    lr, decay = float(group["lr"]), group["decay"]
     if decay == "constant":
         return 1.0
     if decay == "schedule":
@@ -46,9 +46,10 @@ def shrinking(group: Mapping[str, Any], base: float) -> float:
     return lr
 
 
-def _common(group: Mapping[str, Any], base: float, out: Array, kinds: Array, *, decoupled: bool) -> None:
-    factor, wd, l1 = shrinking(group, base), float(group["weight_decay"]), float(group.get("l1", 0.0))
-    out[:, SIGN] = -1.0 if group.get("maximize", False) else 1.0
+def _common(group: Mapping[str, Any], base: float, out: Array, kinds: Array) -> None:
+    factor, wd, l1 = shrinking(group, base), float(group["weight_decay"]), float(group["l1"])
+    decoupled = group["decoupled_weight_decay"]
+    out[:, SIGN] = -1.0 if group["maximize"] else 1.0
     out[:, COUPLED] = 0.0 if decoupled else wd
     out[:, KEEP] = 1.0 - factor * wd if decoupled else 1.0
     out[:, THRESHOLD] = factor * l1
@@ -57,24 +58,23 @@ def _common(group: Mapping[str, Any], base: float, out: Array, kinds: Array, *, 
 
 def sgd(group: Mapping[str, Any], base: float, count: Array, out: Array, kinds: Array) -> None:
     """Settings of the `count`-th step (each parameter's own, from 1) of gradient descent."""
-    _common(group, base, out, kinds, decoupled=group.get("decoupled_weight_decay", False))
-    momentum, begins = float(group["momentum"]), count == 1
+    _common(group, base, out, kinds)
+    momentum = float(group["momentum"])
     out[:, RATE] = float(group["lr"])
     # the first gradient is the first momentum, without dampening
     out[:, FIRST] = momentum
-    out[:, FRESH] = np.where(begins, 1.0, 1.0 - float(group["dampening"]))
+    out[:, FRESH] = np.where(count == 1, 1.0, 1.0 - float(group["dampening"]))
     kinds[:, 1] = PLAIN if momentum == 0 else NESTEROV if group["nesterov"] else MOMENTUM
 
 
 def adam(group: Mapping[str, Any], base: float, count: Array, out: Array, kinds: Array) -> None:
     """Settings of the `count`-th step (each parameter's own, from 1) of Adam."""
-    _common(group, base, out, kinds, decoupled=group.get("decoupled_weight_decay", False))
+    _common(group, base, out, kinds)
     beta1, beta2 = (float(beta) for beta in group["betas"])
-    rate = float(group["lr"]) / (1.0 - beta1**count)
-    out[:, RATE] = rate
+    out[:, RATE] = float(group["lr"]) / (1.0 - beta1**count)
     out[:, FIRST], out[:, FRESH] = beta1, 1.0 - beta1
     out[:, SECOND], out[:, FRESH_SECOND] = beta2, 1.0 - beta2
     out[:, ROOT] = 1.0 / np.sqrt(1.0 - beta2**count)
     out[:, EPS] = float(group["eps"])
-    if group.get("l1", 0.0) > 0 and group.get("proximal", "decoupled") == "metric":
+    if group["l1"] > 0 and group["proximal"] == "metric":
         kinds[:, 2] = METRIC

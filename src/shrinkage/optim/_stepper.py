@@ -43,8 +43,8 @@ class Stepper:
         The factor that a parameter has not been given yet, 1 less a decay too small to be felt.
     """
 
-    def __init__(self, kernel: Callable[..., None], sizes: Sequence[int], types: Sequence[int]) -> None:
-        self.kernel, self.sizes = kernel, np.array(sizes, np.int64)
+    def __init__(self, sizes: Sequence[int], types: Sequence[int]) -> None:
+        self.sizes = np.array(sizes, np.int64)
         count = len(self.sizes)
         self.at = np.zeros((count, 5), np.uintp)
         self.kinds = np.zeros((count, 3), np.int32)
@@ -54,15 +54,23 @@ class Stepper:
         self.chunks = _chunks(self.sizes)
         self.total = int(self.sizes.sum())
 
-    def step(self, live: Array, clear: bool = False) -> None:
+    def step(self, kernel: Callable[..., None], live: Array, clear: bool = False) -> None:
         """A step of the tensors `live` (bool), whose settings are those of this step."""
         self._owe(live)
-        self._run(lambda chunks: self.kernel(self.at, chunks, self.kinds, self.settings, clear))
+        self._run(lambda chunks: kernel(self.at, chunks, self.kinds, self.settings, clear))
 
-    def not_finite(self) -> int:
-        """The first tensor with a gradient that is infinite or NaN somewhere, or -1."""
+    def admits(self, nonfinite: str, names: Sequence[str]) -> bool:
+        """Whether a step may be taken with these gradients: one with NaN or infinity may be skipped, or an error."""
+        if nonfinite == "propagate":
+            return True
         found = self._run(lambda chunks: _steps.not_finite(self.at, chunks, self.kinds))
-        return min((one for one in found if one >= 0), default=-1)
+        bad = min((one for one in found if one >= 0), default=-1)
+        if bad >= 0 and nonfinite == "raise":
+            raise ValueError(
+                f"the gradient of {names[bad]} has NaN or infinity: nothing was changed; look at the loss, "
+                "lower lr, or pass nonfinite='skip'"
+            )
+        return bad < 0
 
     def statistics(self) -> Array:
         """(tensors, 6): see the kernel; what is compared with is in the place of gradients."""
@@ -92,6 +100,11 @@ class Stepper:
         felt = np.abs(1.0 - total) >= least[tiny]
         keep[tiny] = np.where(felt, total, 1.0)
         self.owed[tiny] = np.where(felt, 1.0, total)
+
+
+def state_type(array: Array) -> Any:
+    """State is double for double parameters and float for all others."""
+    return np.float64 if array.dtype.char == "d" else np.float32
 
 
 def _chunks(sizes: Array) -> Array:

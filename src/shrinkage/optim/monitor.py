@@ -67,7 +67,7 @@ def weight_stats(params: Any, before: Any = None) -> tuple[WeightStats, dict[str
     # contiguous copies live until the kernel is done
     kept = [np.ascontiguousarray(array, array.dtype.newbyteorder("=")) for array in arrays]
     then = [None if array is None else np.ascontiguousarray(array, array.dtype.newbyteorder("=")) for array in earlier]
-    stepper = Stepper(_no_step, [a.size for a in kept], [KINDS[a.dtype.char] for a in kept])
+    stepper = Stepper([a.size for a in kept], [KINDS[a.dtype.char] for a in kept])
     stepper.at[:, PARAM] = [array.ctypes.data for array in kept]
     stepper.at[:, GRAD] = [0 if array is None else array.ctypes.data for array in then]
     table = stepper.statistics()
@@ -87,10 +87,6 @@ def _named(params: Any) -> tuple[list[str], list[Array]]:
     if not arrays:
         raise ValueError("params is empty: pass at least one array")
     return names, arrays
-
-
-def _no_step(*arguments: Any) -> None:
-    raise AssertionError("statistics take no step")
 
 
 def _stats(row: Array, size: int, compared: bool) -> WeightStats:
