@@ -6,7 +6,12 @@ closures and gradient scalers work, and a ``state_dict`` goes from torch's optim
 
 from __future__ import annotations
 
+import ctypes
+import functools
+import os
 from collections.abc import Callable, Mapping
+from importlib import import_module
+from itertools import pairwise
 from operator import is_
 from typing import Any
 
@@ -15,7 +20,7 @@ import numpy as np
 from ._extras import require
 from ._kernels import steps as _steps
 from .optim import _checks, _rules
-from .optim._stepper import BFLOAT, DOUBLE, GRAD, HALF, PARAM, SIGN, SINGLE, STATE, Stepper
+from .optim._stepper import BFLOAT, DOUBLE, GRAD, HALF, PARAM, SIGN, SINGLE, STATE, Stepper, values
 from .optim.groups import decay_groups
 
 torch: Any = require("torch", extra="torch")
@@ -29,16 +34,59 @@ _HOW: dict[str, tuple[bool | None, ...]] = {
 }  # fmt: skip
 
 
+_increment_version = torch.autograd.graph.increment_version
+
+
+def _find_team() -> int:
+    """The address of GOMP_parallel, through which OpenMP's threads that torch works with do our work too, or 0.
+
+    They wait for more of it in a loop that takes a core each for milliseconds: threads of our own would share those.
+    """
+    if "parallel backend: OpenMP" not in torch.__config__.parallel_info():
+        return 0
+    try:
+        return ctypes.cast(ctypes.CDLL(None).GOMP_parallel, ctypes.c_void_p).value or 0
+    except (OSError, TypeError, AttributeError):  # statically linked, or no such OpenMP
+        return 0
+
+
+_team = _find_team()
+
+
+def _forget_team() -> None:
+    """OpenMP's threads are not in a forked child, and it waits for them."""
+    global _team
+    _team = 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_team)
+
+
+def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
+    """torch's wrapper of a step only where there are hooks or its profiler: a step of a small model takes less."""
+    module = import_module("torch.optim.optimizer")
+    every = [getattr(module, f"_global_optimizer_{when}_hooks", {"unknown": None}) for when in ("pre", "post")]
+    watched = torch.optim.Optimizer.profile_hook_step(step)
+    profiled = torch.autograd._profiler_enabled
+
+    @functools.wraps(step)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        own = args[0]
+        if own._optimizer_step_pre_hooks or own._optimizer_step_post_hooks or every[0] or every[1] or profiled():
+            return watched(*args, **kwargs)
+        return step(*args, **kwargs)
+
+    call.hooked = True  # type: ignore[attr-defined]
+    return call
+
+
 class _Fused(torch.optim.Optimizer):
     """One call of a kernel for all parameters."""
 
     #: For gradient scalers: `step` divides by the scale and does nothing where a gradient overflowed.
     _step_supports_amp_scaling = True
-    _kernel: Callable[..., None]
-    _rule: Callable[..., None]
-    _slots: tuple[str, ...]
-    #: Whether torch counts the steps of each parameter in its state.
-    _counted = True
+    _rule: _rules.Rule
 
     def __init__(self, params: Any, defaults: dict[str, Any], nonfinite: str, how: Mapping[str, Any]) -> None:
         self.nonfinite = _checks.nonfinite(nonfinite)
@@ -48,15 +96,8 @@ class _Fused(torch.optim.Optimizer):
             if not any(value is allowed for allowed in _HOW[name]):
                 allowed = " or ".join(map(repr, _HOW[name]))
                 raise ValueError(f"{name} must be {allowed} on the CPU, got {value!r}: leave it out")
-        self._check(defaults)
+        self._rule.check(_plain_group(defaults))
         super().__init__(params, defaults | dict(how))
-
-    def _check(self, group: Mapping[str, Any]) -> None:
-        raise NotImplementedError
-
-    def _wanted(self, group: Mapping[str, Any]) -> tuple[str, ...]:
-        """The state that a parameter of this group has."""
-        raise NotImplementedError
 
     def __getstate__(self) -> dict[str, Any]:
         own = {"nonfinite": self.nonfinite, "steps_skipped": self.steps_skipped}
@@ -74,7 +115,7 @@ class _Fused(torch.optim.Optimizer):
         super().add_param_group(param_group)
         group = self.param_groups[-1]
         try:
-            self._check(group)
+            self._rule.check(_plain_group(group))
             first = sum(len(other["params"]) for other in self.param_groups[:-1])
             for name, parameter in zip(_names(group, first), group["params"], strict=True):
                 _check_parameter(name, parameter)
@@ -102,21 +143,21 @@ class _Fused(torch.optim.Optimizer):
         indices = [index for group in state_dict["param_groups"] for index in group["params"]]
         saved = [state_dict["state"].get(index, {}) for index in indices]
         for name, parameter, own in zip(names, mine, saved, strict=False):
-            for slot in self._slots:
+            for slot in self._rule.slots:
                 if own.get(slot) is not None and own[slot].shape != parameter.shape:
                     raise ValueError(
                         f"{slot} of {name} must have shape {tuple(parameter.shape)}, got {tuple(own[slot].shape)}"
                     )
         super().load_state_dict(state_dict)
         for parameter, own in zip(mine, saved, strict=True):
-            for slot in self._slots:
+            for slot in self._rule.slots:
                 if own.get(slot) is not None:  # torch casts state to the type of its parameter, or shares it
                     self.state[parameter][slot] = _like(parameter).copy_(own[slot])
             if "step" in own:
                 self.state[parameter]["step"] = torch.as_tensor(own["step"], dtype=torch.float32).clone()
         self._tables = None
 
-    @torch.no_grad()
+    @_hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient.
 
@@ -139,11 +180,12 @@ class _Fused(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        found = getattr(self, "found_inf", None)
+        found = vars(self).get("found_inf")
         if found is not None and float(found) != 0.0:
             return loss
         if self._tables is None or not self._tables.holds():
             self._tables = _Tables(self)
+            self._tables.holds()
         self._tables.step()
         return loss
 
@@ -192,7 +234,7 @@ class _Tables:
 
     def __init__(self, optimizer: _Fused) -> None:
         self.optimizer, groups = optimizer, optimizer.param_groups
-        self.edges = np.cumsum([0, *(len(group["params"]) for group in groups)]).tolist()
+        self.edges = list(pairwise(np.cumsum([0, *(len(group["params"]) for group in groups)]).tolist()))
         self.parameters = [parameter for group in groups for parameter in group["params"]]
         self.names: list[str] = []
         for group in groups:
@@ -203,137 +245,150 @@ class _Tables:
         self.stepper = Stepper([p.numel() for p in self.parameters], [_KINDS[p.dtype] for p in self.parameters])
         #: Parameters with gaps between their numbers are stepped as copies.
         self.gaps = {t: torch.empty(p.shape, dtype=p.dtype) for t, p in enumerate(self.parameters) if not _packed(p)}
-        self.places = [p.data_ptr() for p in self.parameters]
-        self.stepper.at[:, PARAM] = [
-            self.gaps[t].data_ptr() if t in self.gaps else p for t, p in enumerate(self.places)
-        ]
+        #: Of those in the order of C, whose gradients are taken as they are if they have it too.
+        self.types = [p.dtype if p.is_contiguous() else None for p in self.parameters]
+        #: Where parameters and gradients were when they were last looked at.
+        self.grads: list[Any] = [None] * count
+        self.places = np.array([p.data_ptr() for p in self.parameters], np.uintp)
+        self.grad_places = np.zeros(count, np.uintp)
+        #: Gradients in another order than their parameter, which are copied at every step.
+        self.strange: dict[int, Any] = {}
+        self.stepper.at[:, PARAM] = self.places
+        for t, copied in self.gaps.items():
+            self.stepper.at[t, PARAM] = copied.data_ptr()
         #: How far each is. torch keeps that in a tensor of each parameter's: they are parts of this one.
         self.counts = torch.zeros(count)
         self.steps = self.counts.numpy()
-        self.grads: list[Any] = []
-        self.grad_places: list[int] = []
-        self.live = np.zeros(count, bool)
-        #: The state that the table points at, of parameters that have any, and its tensors, slot by slot.
-        self.states: dict[int, dict[str, Any]] = {}
-        self.tensors: list[dict[int, Any]] = [{} for _ in optimizer._slots]
+        #: All state there is, and what is in that of our parameters, to see whether somebody puts something else there.
+        self.states: list[dict[str, Any]] = []
+        self.own: list[dict[str, Any]] = []
+        self.contents: list[Any] = []
+        self.looked_for = [*optimizer._rule.slots, *(["step"] if optimizer._rule.adam else [])]
+        #: The settings that the tables are for.
+        self.settled: list[dict[str, Any]] = []
+        self.setting_names = (*optimizer.defaults, "initial_lr")
+        self.owing = False
         for t, parameter in enumerate(self.parameters):
             own = optimizer.state.get(parameter)
             if own:
                 self._adopt(t, own)
+        self._remember()
 
     def _adopt(self, t: int, own: dict[str, Any]) -> None:
         """Point at a parameter's state, and count its steps."""
-        optimizer, parameter = self.optimizer, self.parameters[t]
-        for k, slot in enumerate(optimizer._slots):
+        rule, parameter = self.optimizer._rule, self.parameters[t]
+        for k, slot in enumerate(rule.slots):
             value = own.get(slot)
             if value is not None:
                 expected = self.gaps.get(t, parameter)
                 if value.stride() != expected.stride() or value.dtype is not _state_type(parameter):
                     value = own[slot] = _like(parameter).copy_(value)
                 self.stepper.at[t, STATE + k] = value.data_ptr()
-            self.tensors[k][t] = value
-        if optimizer._counted:
+        if rule.adam:
             self.steps[t] = float(own.get("step", 0.0))
             own["step"] = self.counts[t]
-        elif any(own.get(slot) is not None for slot in optimizer._slots):
+        elif any(own.get(slot) is not None for slot in rule.slots):
             self.steps[t] = 1.0
         self.stepper.owed[t] = own.get("owed_decay", 1.0)
-        self.states[t] = own
+
+    def _remember(self) -> None:
+        state = self.optimizer.state
+        self.states = list(state.values())
+        self.own = [state[parameter] for parameter in self.parameters if parameter in state]
+        self.contents = [own.get(name) for own in self.own for name in self.looked_for]
 
     def holds(self) -> bool:
-        """Whether parameters and state are where they were."""
-        if self.places != [p.data_ptr() for p in self.parameters]:
+        """Whether parameters and state are where they were; gradients are looked at on the way."""
+        stepper, states = self.stepper, self.optimizer.state.values()
+        moved, new, odd = _steps.look(
+            self.parameters, self.grads, self.places, self.grad_places, stepper.at, stepper.sizes, self.types,
+            torch.strided,
+        )  # fmt: skip
+        if moved or len(states) != len(self.states) or not all(map(is_, states, self.states)):
             return False
-        for slot, tensors in zip(self.optimizer._slots, self.tensors, strict=True):
-            if not all(map(is_, tensors.values(), [own.get(slot) for own in self.states.values()])):
-                return False
+        if not _steps.kept(self.own, self.looked_for, self.contents):
+            return False
+        if new and (odd or self.strange):
+            self._copy_strange_gradients()
+        if new:
+            live = stepper.at[:, GRAD] != 0
+            if (live != stepper.live).any():
+                stepper.live[:], self.settled = live, []
         return True
 
-    def step(self) -> None:
-        optimizer, stepper, copies = self.optimizer, self.stepper, self._look_at_gradients()
-        if not stepper.admits(optimizer.nonfinite, self.names):
-            optimizer.steps_skipped += 1
-            return
-        scale = getattr(optimizer, "grad_scale", None)
-        for group in optimizer.param_groups:
-            optimizer._check(group)
-        for t, copied in self.gaps.items():
-            copied.copy_(self.parameters[t])
-        for group, first, last in zip(optimizer.param_groups, self.edges, self.edges[1:], strict=False):
-            self._prepare(group, first, last)
-        if scale is not None:
-            stepper.settings[:, SIGN] /= float(scale)
-        stepper.step(type(optimizer)._kernel, self.live)
-        for t, copied in self.gaps.items():
-            if self.live[t]:
-                self.parameters[t].copy_(copied)
-        self._write_owed()
-        del copies
-
-    def _look_at_gradients(self) -> list[Any]:
-        """Their addresses into the table; copies of those that lie in another order than their parameter."""
-        grads = [parameter.grad for parameter in self.parameters]
-        copies: list[Any] = []
-        if len(grads) == len(self.grads) and all(map(is_, grads, self.grads)):
-            places = [0 if grad is None else grad.data_ptr() for grad in grads]
-            if places == self.grad_places:
-                return copies
-        places, plain = [], True
-        for t, (parameter, grad) in enumerate(zip(self.parameters, grads, strict=True)):
+    def _copy_strange_gradients(self) -> None:
+        """Places for copies of those that lie in another order than their parameter, or have another type."""
+        self.strange = {}
+        for t, (parameter, grad) in enumerate(zip(self.parameters, self.grads, strict=True)):
             if grad is None:
-                places.append(0)
                 continue
             if grad.layout is not torch.strided:
+                self.grads[t] = None  # is looked at again
                 raise TypeError(
                     f"the gradient of {self.names[t]} has the layout {grad.layout}: make it dense, or use torch's"
                 )
-            if grad.stride() != parameter.stride() or t in self.gaps:
-                target = self.gaps.get(t, parameter)
-                grad, plain = torch.empty_like(target).copy_(grad), False
-                copies.append(grad)
-            places.append(grad.data_ptr())
-        self.stepper.at[:, GRAD] = places
-        self.live = np.array(places) != 0
-        # what was copied has to be copied again
-        self.grads, self.grad_places = (grads, places) if plain else ([], [])
-        return copies
+            if grad.shape != parameter.shape:
+                raise ValueError(
+                    f"the gradient of {self.names[t]} must have shape {tuple(parameter.shape)}, got {tuple(grad.shape)}"
+                )
+            strided_alike = grad.stride() == parameter.stride() and grad.dtype is parameter.dtype
+            if t in self.gaps or not strided_alike or grad.is_neg():
+                self.strange[t] = torch.empty_like(self.gaps.get(t, parameter), requires_grad=False)
+            self.stepper.at[t, GRAD] = self.strange.get(t, grad).data_ptr()
 
-    def _prepare(self, group: dict[str, Any], first: int, last: int) -> None:
-        optimizer, stepper, part = self.optimizer, self.stepper, slice(first, last)
-        wanted = optimizer._wanted(group)
-        for k, slot in enumerate(optimizer._slots):
-            if slot in wanted:
-                missing = self.live[part] & (stepper.at[part, STATE + k] == 0)
-                for t in np.flatnonzero(missing & (stepper.sizes[part] > 0)) + first:
-                    self._begin(int(t), wanted)
-            else:
-                stepper.at[part, STATE + k] = 0
-        self.steps[part] += self.live[part]
-        base = float(group["lr"])
-        if group["decay"] == "schedule":
-            base = float(group.setdefault("initial_lr", base))
-        count = np.maximum(self.steps[part].astype(np.float64), 1.0)
-        type(optimizer)._rule(group, base, count, stepper.settings[part], stepper.kinds[part])
+    def step(self) -> None:
+        optimizer, stepper, rule = self.optimizer, self.stepper, self.optimizer._rule
+        stepper.team = (_team, torch.get_num_threads()) if _team else (0, 1)
+        for t, copied in self.strange.items():
+            copied.copy_(self.grads[t].detach())
+        if not stepper.admits(optimizer.nonfinite, self.names):
+            optimizer.steps_skipped += 1
+            return
+        settings = [values(group, self.setting_names, _plain) for group in optimizer.param_groups]
+        if settings != self.settled:
+            self._settle(settings)
+        for t, copied in self.gaps.items():
+            copied.copy_(self.parameters[t].detach())
+        np.add(self.steps, stepper.live, out=self.steps)
+        stepper.count[:] = self.steps
+        scale = vars(optimizer).get("grad_scale")
+        if scale is not None:
+            stepper.settings[:, SIGN] /= float(scale)
+            self.settled = []
+        owing = stepper.step(rule)
+        for t, copied in self.gaps.items():
+            if stepper.live[t]:
+                self.parameters[t].detach().copy_(copied)
+        if owing or self.owing:
+            self._write_owed()
+        _increment_version(self.parameters)
+
+    def _settle(self, settings: list[dict[str, Any]]) -> None:
+        for group, plain in zip(self.optimizer.param_groups, settings, strict=True):
+            if plain["decay"] == "schedule":
+                plain["initial_lr"] = group.setdefault("initial_lr", plain["lr"])
+        self.settled = []
+        self.stepper.settle(self.optimizer._rule, settings, self.edges, self._begin)
+        self._remember()
+        self.settled = settings
 
     def _begin(self, t: int, wanted: tuple[str, ...]) -> None:
         """State that a parameter has not had yet."""
-        parameter = self.parameters[t]
+        parameter, rule = self.parameters[t], self.optimizer._rule
         own = self.optimizer.state[parameter]
         for slot in wanted:
             if own.get(slot) is None:
                 own[slot] = _like(parameter)
         self._adopt(t, own)
-        if not self.optimizer._counted:  # what is new is momentum, whose first step this is
+        if not rule.adam:  # what is new is momentum, whose first step this is
             self.steps[t] = 0.0
 
     def _write_owed(self) -> None:
-        owed = self.stepper.owed
-        if (owed != 1.0).any() or getattr(self, "_owed", False):
-            self._owed = True
-            for t, parameter in enumerate(self.parameters):
-                own = self.optimizer.state.get(parameter)
-                if own is not None and (owed[t] != 1.0 or "owed_decay" in own):
-                    own["owed_decay"] = float(owed[t])
+        self.owing = True
+        for t, parameter in enumerate(self.parameters):
+            own, owed = self.optimizer.state.get(parameter), float(self.stepper.owed[t])
+            if own is not None and (owed != 1.0 or "owed_decay" in own):
+                own["owed_decay"] = owed
 
 
 class SGD(_Fused):
@@ -360,10 +415,7 @@ class SGD(_Fused):
         If a parameter is not dense, on the CPU and of a floating type, or a setting is out of its range.
     """
 
-    _kernel = staticmethod(_steps.sgd)
-    _rule = staticmethod(_rules.sgd)
-    _slots = ("momentum_buffer",)
-    _counted = False
+    _rule = _rules.SGD
 
     def __init__(
         self,
@@ -392,12 +444,6 @@ class SGD(_Fused):
             params, defaults, nonfinite, {"foreach": foreach, "differentiable": differentiable, "fused": fused}
         )
 
-    def _check(self, group: Mapping[str, Any]) -> None:
-        _checks.sgd(_plain(group))
-
-    def _wanted(self, group: Mapping[str, Any]) -> tuple[str, ...]:
-        return self._slots if group["momentum"] != 0 else ()
-
 
 class Adam(_Fused):
     """torch.optim.Adam in one call for all parameters, with L1 and exact zeros.
@@ -424,9 +470,7 @@ class Adam(_Fused):
         If a parameter is not dense, on the CPU and of a floating type, or a setting is out of its range.
     """
 
-    _kernel = staticmethod(_steps.adam)
-    _rule = staticmethod(_rules.adam)
-    _slots = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+    _rule = _rules.ADAM
 
     def __init__(
         self,
@@ -455,12 +499,6 @@ class Adam(_Fused):
         }  # fmt: skip
         how = {"foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused}
         super().__init__(params, defaults, nonfinite, how)
-
-    def _check(self, group: Mapping[str, Any]) -> None:
-        _checks.adam(_plain(group))
-
-    def _wanted(self, group: Mapping[str, Any]) -> tuple[str, ...]:
-        return self._slots if group["amsgrad"] else self._slots[:2]
 
 
 class AdamW(Adam):
@@ -494,10 +532,10 @@ class AdamW(Adam):
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, decoupled_weight_decay=True, **options)
 
 
-def _plain(group: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as numbers: torch takes a tensor for lr."""
-    return {
-        key: value.item() if isinstance(value, torch.Tensor) else value
-        for key, value in group.items()
-        if key != "params"
-    }
+def _plain(value: Any) -> Any:
+    """A setting as a number: torch takes a tensor for lr."""
+    return value.item() if isinstance(value, torch.Tensor) else tuple(value) if isinstance(value, list) else value
+
+
+def _plain_group(group: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in group.items() if name != "params"}

@@ -19,8 +19,8 @@ from shrinkage.reference.optimizers import (
     SINGLE,
 )
 
-#: sign, coupled, keep, rate, first, fresh, second, fresh_second, root, eps, threshold
-SETTINGS = [-1.0, 0.03, 0.97, 0.05, 0.8, 0.3, 0.9, 0.2, 1.7, 1e-3, 0.02]
+#: sign, coupled, keep, rate, first, fresh, second, fresh_second, root, eps, threshold, shrink, lr, later
+SETTINGS = [-1.0, 0.03, 0.97, 0.05, 0.8, 0.3, 0.9, 0.2, 1.7, 1e-3, 0.02, 0.96, 0.07, 0.6]
 MEMORY = {DOUBLE: np.float64, SINGLE: np.float32, HALF: np.uint16, BFLOAT: np.uint16}
 #: A unit in the last place of a parameter
 ULP = {DOUBLE: 2.0**-52, SINGLE: 2.0**-23, HALF: 2.0**-10, BFLOAT: 2.0**-7}
@@ -100,7 +100,7 @@ def test_adam(kind, prox, amsgrad, clear):
 def test_zeros_are_the_same_and_positive(kind, prox):
     mine, theirs = (Table(9, kind, 0, prox, 2) for _ in range(2))
     for table in (mine, theirs):
-        table.settings[:, -1] = 0.5
+        table.settings[:, 10] = 0.5
     kernel.adam(mine.at, mine.chunks, mine.kinds, mine.settings, False)
     twin.adam(theirs.at, theirs.chunks, theirs.kinds, theirs.settings, False)
     x, y = value(mine.p[0], kind), value(theirs.p[0], kind)
@@ -159,7 +159,7 @@ def test_every_number_of_two_bytes_survives(kind):
     """A step of rate 0 gives back what it was given, NaN apart; subnormal gradients are not lost."""
     bits = np.arange(1 << 16, dtype=np.uint16)
     table = Table(12, kind, PLAIN, NO_PROX, 0, sizes=(1 << 16,) * 3)
-    table.settings[:] = [1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0]
+    table.settings[:] = [1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1]
     table.chunks = np.array([[0, 0, 1 << 16]], np.int64)
     table.p[0][:], table.g[0][:] = bits, 0
     kernel.sgd(table.at, table.chunks, table.kinds, table.settings, False)

@@ -1,6 +1,6 @@
-/* One step of an optimizer over n contiguous numbers of one parameter. Moments are kept in the parameter's precision;
-   what is added to a parameter is summed in double and rounded once, so that a float parameter feels a decay that is
-   below half a unit in its last place whenever it moves at all. */
+/* One step of an optimizer over n contiguous numbers of one parameter. Decay, gradient and threshold make up one change
+   that is added to a parameter and rounded once, so that a float parameter feels a decay below half a unit in its last
+   place whenever it moves at all. */
 #ifndef SHRINKAGE_STEPS_H
 #define SHRINKAGE_STEPS_H
 #include <math.h>
@@ -40,17 +40,14 @@ typedef struct {
     double root;       /* 1 / sqrt of the second moment's bias correction */
     double eps;
     double threshold;  /* of the soft threshold at the end; in Adam's metric over the denominator */
+    /* what keep, rate and fresh are made of at every step */
+    double shrink;
+    double lr;
+    double later;
 } shrinkage_step;
 
 enum { PLAIN = 0, MOMENTUM = 1, NESTEROV = 2 };
 enum { NO_PROX = 0, PROX = 1, METRIC = 2 };
-
-/* Soft threshold that keeps a NaN and whose zeros are positive */
-INLINE double soft(double x, double t) {
-    double a = fabs(x) - t;
-    a = a < 0 ? 0 : a;
-    return x < 0 ? 0 - a : a;
-}
 
 /* One way of a step, compiled by itself so that its loop has no branches */
 #define SGD_WAY(name, kind, prox, real, tag)                                                                   \
@@ -63,12 +60,18 @@ INLINE double soft(double x, double t) {
         adam_body_##tag(n, p, g, m, v, most, s, amsgrad, prox);                                                \
     }
 
-#define DEFINE_STEPS(real, root_of, tag)                                                                       \
+#define DEFINE_STEPS(real, root_of, size_of, tag)                                                              \
+    /* p + change after a soft threshold t: what is within it is zero, a NaN stays one */                      \
+    INLINE real soft_##tag(real p, real change, real t) {                                                      \
+        real x = p + change, within = x < -t ? -t : x;                                                         \
+        real out = p + (change - (within > t ? t : within));                                                   \
+        return size_of(x) <= t ? 0 : out;                                                                      \
+    }                                                                                                          \
     INLINE void sgd_body_##tag(ptrdiff_t n, real *RESTRICT p, const real *RESTRICT g, real *RESTRICT b,        \
                                const shrinkage_step *s, const int kind, const int prox) {                      \
         const real sign = (real)s->sign, coupled = (real)s->coupled, first = (real)s->first,                   \
-                   fresh = (real)s->fresh;                                                                     \
-        const double keep = s->keep, rate = s->rate, threshold = s->threshold;                                 \
+                   fresh = (real)s->fresh, less = (real)(1.0 - s->keep), rate = (real)s->rate,                 \
+                   threshold = (real)s->threshold;                                                             \
         EACH for (ptrdiff_t i = 0; i < n; i++) {                                                               \
             real d = sign * g[i] + coupled * p[i];                                                             \
             if (kind != PLAIN) {                                                                               \
@@ -76,8 +79,8 @@ INLINE double soft(double x, double t) {
                 b[i] = m;                                                                                      \
                 d = kind == NESTEROV ? d + first * m : m;                                                      \
             }                                                                                                  \
-            double x = keep * (double)p[i] - rate * (double)d;                                                 \
-            p[i] = (real)(prox == NO_PROX ? x : soft(x, threshold));                                           \
+            real change = -(rate * d + less * p[i]);                                                           \
+            p[i] = prox == NO_PROX ? p[i] + change : soft_##tag(p[i], change, threshold);                      \
         }                                                                                                      \
     }                                                                                                          \
     SGD_WAY(plain, PLAIN, NO_PROX, real, tag)                                                                  \
@@ -103,8 +106,8 @@ INLINE double soft(double x, double t) {
                                 const int amsgrad, const int prox) {                                           \
         const real sign = (real)s->sign, coupled = (real)s->coupled, first = (real)s->first,                   \
                    fresh = (real)s->fresh, second = (real)s->second, more = (real)s->fresh_second,             \
-                   root = (real)s->root, eps = (real)s->eps;                                                   \
-        const double keep = s->keep, rate = s->rate, threshold = s->threshold;                                 \
+                   root = (real)s->root, eps = (real)s->eps, less = (real)(1.0 - s->keep),                     \
+                   rate = (real)s->rate, threshold = (real)s->threshold;                                       \
         EACH for (ptrdiff_t i = 0; i < n; i++) {                                                               \
             real d = sign * g[i] + coupled * p[i];                                                             \
             real a = first * m[i] + fresh * d;                                                                 \
@@ -116,10 +119,9 @@ INLINE double soft(double x, double t) {
                 most[i] = u;                                                                                   \
             }                                                                                                  \
             real scale = root_of(u) * root + eps;                                                              \
-            double x = keep * (double)p[i] - rate * (double)(a / scale);                                       \
-            if (prox == PROX) x = soft(x, threshold);                                                          \
-            if (prox == METRIC) x = soft(x, threshold / (double)scale);                                        \
-            p[i] = (real)x;                                                                                    \
+            real change = -(rate * (a / scale) + less * p[i]);                                                 \
+            real t = prox == METRIC ? threshold / scale : threshold;                                           \
+            p[i] = prox == NO_PROX ? p[i] + change : soft_##tag(p[i], change, t);                              \
         }                                                                                                      \
     }                                                                                                          \
     ADAM_WAY(adam_plain, 0, NO_PROX, real, tag)                                                                \
@@ -141,8 +143,17 @@ INLINE double soft(double x, double t) {
         }                                                                                                      \
     }
 
-DEFINE_STEPS(float, sqrtf, s)
-DEFINE_STEPS(double, sqrt, d)
+DEFINE_STEPS(float, sqrtf, fabsf, s)
+DEFINE_STEPS(double, sqrt, fabs, d)
+
+/* The next of a row of numbers, for whichever thread asks */
+static inline ptrdiff_t take(ptrdiff_t *next) {
+#if defined(__GNUC__)
+    return __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
+#else
+    return (*next)++;  /* where there is no team of threads */
+#endif
+}
 
 /* Whether no number is infinite or NaN: their exponents are all ones. */
 CLONES int all_finite_s(ptrdiff_t n, const float *x) {

@@ -3,16 +3,19 @@
 `at` (tensors, 5) holds the addresses of a parameter, its gradient and up to three arrays of state, each contiguous; a
 gradient at 0 leaves its parameter alone. `kinds` (tensors, 3) are its type (DOUBLE, SINGLE, HALF or BFLOAT; state is
 double for the first and float for the others), the way of its momentum and of its threshold (see steps.h), `settings`
-(tensors, 11) the numbers of `shrinkage_step`. A chunk is (tensor, first number, how many).
+(tensors, 14) the numbers of `shrinkage_step`. A chunk is (tensor, first number, how many).
 """
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer
+from cpython.dict cimport PyDict_GetItem
+from cpython.object cimport PyObject
+from libc.math cimport fabs, pow, sqrt
 from libc.stdint cimport uint16_t
 from libc.string cimport memset
 
 
 cdef extern from "steps.h" nogil:
     ctypedef struct shrinkage_step:
-        double sign
+        double sign, keep, rate, first, fresh, second, root, shrink, lr, later
     void sgd_s(Py_ssize_t n, float* p, const float* g, float* b, const shrinkage_step* s, int kind, int prox) noexcept
     void sgd_d(Py_ssize_t n, double* p, const double* g, double* b, const shrinkage_step* s, int kind,
                int prox) noexcept
@@ -28,6 +31,7 @@ cdef extern from "steps.h" nogil:
     void narrow_half(Py_ssize_t n, const float* x, uint16_t* out) noexcept
     void statistics_s(Py_ssize_t n, const float* x, const float* y, double* out) noexcept
     void statistics_d(Py_ssize_t n, const double* x, const double* y, double* out) noexcept
+    Py_ssize_t take(Py_ssize_t* next) noexcept
     unsigned flush_subnormal() noexcept
     void put_back(unsigned before) noexcept
 
@@ -104,57 +108,149 @@ cdef inline Py_ssize_t width(int kind) noexcept nogil:
     return 8 if kind == DOUBLE else 4 if kind == SINGLE else 2
 
 
-cdef void over(bint adam, const size_t[:, ::1] at, const long long[:, ::1] chunks, const int[:, ::1] kinds,
-               const double[:, ::1] settings, bint clear) noexcept nogil:
-    cdef Py_ssize_t c, t, first, n
-    for c in range(chunks.shape[0]):
-        t, first, n = chunks[c, 0], chunks[c, 1], chunks[c, 2]
-        if at[t, 1] == 0:
-            continue
-        step(adam, &at[t, 0], first, n, &kinds[t, 0], <const shrinkage_step*>&settings[t, 0])
-        if clear:
-            memset((<char*>at[t, 1]) + first * width(kinds[t, 0]), 0, n * width(kinds[t, 0]))
+cdef enum What:
+    SGD
+    ADAM
+    FINITE
+
+cdef enum:
+    MOST_THREADS = 64
+    APART = 8  # counters of two threads lie in two lines of cache
+
+# Chunks, shared among threads
+cdef struct Work:
+    What what
+    const size_t* at
+    const long long* chunks
+    const int* kinds
+    const double* settings
+    bint clear
+    Py_ssize_t count, threads, arrived
+    Py_ssize_t next[MOST_THREADS * APART]
+    Py_ssize_t bad[MOST_THREADS]
+
+ctypedef void (*Team)(void (*)(void*) noexcept nogil, void*, unsigned, unsigned) noexcept nogil
+
+
+cdef bint all_finite(int kind, const char* x, Py_ssize_t n) noexcept nogil:
+    cdef float wide[PIECE]
+    cdef Py_ssize_t i, k
+    if kind == DOUBLE:
+        return all_finite_d(n, <const double*>x)
+    if kind == SINGLE:
+        return all_finite_s(n, <const float*>x)
+    for i in range(pieces(n)):
+        k = min(<Py_ssize_t>PIECE, n - i * PIECE)
+        widen(kind, k, (<const uint16_t*>x) + i * PIECE, &wide[0])
+        if not all_finite_s(k, &wide[0]):
+            return False
+    return True
+
+
+cdef inline void one(Work* w, Py_ssize_t me, Py_ssize_t c) noexcept nogil:
+    cdef Py_ssize_t t = w.chunks[3 * c], first = w.chunks[3 * c + 1], n = w.chunks[3 * c + 2]
+    cdef const size_t* a = w.at + 5 * t
+    cdef const int* kinds = w.kinds + 3 * t
+    if a[1] == 0:
+        return
+    if w.what == FINITE:
+        if (w.bad[me] < 0 or t < w.bad[me]) and not all_finite(
+                kinds[0], (<const char*>a[1]) + first * width(kinds[0]), n):
+            w.bad[me] = t
+        return
+    step(w.what == ADAM, a, first, n, kinds, (<const shrinkage_step*>w.settings) + t)
+    if w.clear:
+        memset((<char*>a[1]) + first * width(kinds[0]), 0, n * width(kinds[0]))
+
+
+# A thread's own block of chunks, the same at every step while threads come in the same order, then what others left
+cdef void work(void* data) noexcept nogil:
+    cdef Work* w = <Work*>data
+    cdef Py_ssize_t me = take(&w.arrived), k, block, first, c
+    for k in range(w.threads):
+        block = (me + k) % w.threads
+        first = w.count * block // w.threads
+        c = take(&w.next[APART * block])
+        while first + c < w.count * (block + 1) // w.threads:
+            one(w, me, first + c)
+            c = take(&w.next[APART * block])
+
+
+cdef Py_ssize_t run(What what, const size_t[:, ::1] at, const long long[:, ::1] chunks, const int[:, ::1] kinds,
+                    const double[:, ::1] settings, bint clear, size_t team, Py_ssize_t threads) noexcept nogil:
+    cdef Work w
+    cdef Py_ssize_t k, bad = -1
+    if chunks.shape[0] == 0:
+        return -1
+    w.what, w.clear, w.count, w.arrived = what, clear, chunks.shape[0], 0
+    w.at, w.chunks, w.kinds = &at[0, 0], &chunks[0, 0], &kinds[0, 0]
+    w.settings = &settings[0, 0] if what != FINITE else NULL
+    w.threads = max(1, min(threads, MOST_THREADS, w.count)) if team != 0 else 1
+    for k in range(w.threads):
+        w.next[APART * k], w.bad[k] = 0, -1
+    if w.threads == 1:
+        work(&w)
+    else:
+        (<Team>team)(work, &w, <unsigned>w.threads, 0)
+    for k in range(w.threads):
+        if w.bad[k] >= 0 and (bad < 0 or w.bad[k] < bad):
+            bad = w.bad[k]
+    return bad
 
 
 def sgd(const size_t[:, ::1] at, const long long[:, ::1] chunks, const int[:, ::1] kinds,
-        const double[:, ::1] settings, bint clear):
-    """A step of gradient descent; state is the momentum. `clear`: gradients become zero when they are used."""
+        const double[:, ::1] settings, bint clear, size_t team=0, Py_ssize_t threads=1):
+    """A step of gradient descent; state is the momentum. `clear`: gradients become zero when they are used. `team` is
+    the address of OpenMP's GOMP_parallel, which is called for so many threads, or 0."""
     with nogil:
-        over(False, at, chunks, kinds, settings, clear)
+        run(SGD, at, chunks, kinds, settings, clear, team, threads)
 
 
 def adam(const size_t[:, ::1] at, const long long[:, ::1] chunks, const int[:, ::1] kinds,
-         const double[:, ::1] settings, bint clear):
+         const double[:, ::1] settings, bint clear, size_t team=0, Py_ssize_t threads=1):
     """A step of Adam; state is both moments, and the largest second one where AMSGrad wants it."""
     with nogil:
-        over(True, at, chunks, kinds, settings, clear)
+        run(ADAM, at, chunks, kinds, settings, clear, team, threads)
 
 
-def not_finite(const size_t[:, ::1] at, const long long[:, ::1] chunks, const int[:, ::1] kinds):
+def not_finite(const size_t[:, ::1] at, const long long[:, ::1] chunks, const int[:, ::1] kinds, size_t team=0,
+               Py_ssize_t threads=1):
     """The first tensor in these chunks with a gradient that is infinite or NaN somewhere, or -1."""
-    cdef Py_ssize_t c, t, i, k, first, n
-    cdef float g[PIECE]
-    cdef bint good
+    cdef Py_ssize_t bad
     with nogil:
-        for c in range(chunks.shape[0]):
-            t, first, n = chunks[c, 0], chunks[c, 1], chunks[c, 2]
-            good = True
-            if at[t, 1] == 0:
-                continue
-            if kinds[t, 0] == DOUBLE:
-                good = all_finite_d(n, (<const double*>at[t, 1]) + first)
-            elif kinds[t, 0] == SINGLE:
-                good = all_finite_s(n, (<const float*>at[t, 1]) + first)
-            else:
-                for i in range(pieces(n)):
-                    k = min(<Py_ssize_t>PIECE, n - i * PIECE)
-                    widen(kinds[t, 0], k, (<const uint16_t*>at[t, 1]) + first + i * PIECE, &g[0])
-                    good = good and all_finite_s(k, &g[0])
-            if not good:
-                break
+        bad = run(FINITE, at, chunks, kinds, None, False, team, threads)
+    return bad
+
+
+def advance(bint adam, const int[:, ::1] kinds, double[:, ::1] settings, const double[::1] count,
+            const unsigned char[::1] live, const double[::1] felt, double[::1] owed):
+    """What changes from step to step: bias corrections (SGD: that the first momentum is the first gradient) of
+    each tensor's `count`-th step, and decay below `felt`, by type, which rounding would lose: it is owed until it is
+    as much. Whether any is."""
+    cdef Py_ssize_t t
+    cdef shrinkage_step* s
+    cdef double at = 0.0, first = -1.0, second = -1.0, most = 1.0, root = 1.0, number, least, total
+    cdef bint any_owed = False
+    for t in range(count.shape[0]):
+        if not live[t]:
+            any_owed = any_owed or owed[t] != 1.0
+            continue
+        s = <shrinkage_step*>&settings[t, 0]
+        number = max(count[t], 1.0)
+        if not adam:
+            s.fresh = 1.0 if number == 1.0 else s.later
         else:
-            t = -1
-    return t
+            if number != at or s.first != first or s.second != second:
+                at, first, second = number, s.first, s.second
+                most, root = 1.0 - pow(first, at), 1.0 / sqrt(1.0 - pow(second, at))
+            s.rate, s.root = s.lr / most, root
+        s.keep = s.shrink
+        least = felt[kinds[t, 0]]
+        if (s.shrink != 1.0 and fabs(1.0 - s.shrink) < least) or owed[t] != 1.0:
+            total = owed[t] * s.shrink
+            s.keep, owed[t] = (total, 1.0) if fabs(1.0 - total) >= least else (1.0, total)
+            any_owed = any_owed or owed[t] != 1.0
+    return any_owed
 
 
 def statistics(const size_t[:, ::1] at, const long long[:, ::1] chunks, const int[:, ::1] kinds, double[:, ::1] out):
@@ -202,3 +298,42 @@ def addresses(list arrays, const long long[::1] sizes, const int[:, ::1] kinds, 
         if not fits:
             return t
     return -1
+
+
+def look(list tensors, list grads, size_t[::1] places, size_t[::1] grad_places, size_t[:, ::1] at,
+         const long long[::1] sizes, list types, layout):
+    """Where torch's `tensors` and their gradients are now, into what was known of them (0 for no gradient): whether a
+    tensor has moved, whether a gradient is new, and whether one is in another order or type than its tensor. The
+    addresses of the others go into `at`."""
+    cdef Py_ssize_t t
+    cdef size_t place
+    cdef bint moved = False, new = False, odd = False
+    for t in range(len(tensors)):
+        tensor = tensors[t]
+        place = tensor.data_ptr()
+        moved = moved or place != places[t]
+        places[t] = place
+        grad = tensor.grad
+        if grad is grads[t] and (grad is None or <size_t>grad.data_ptr() == grad_places[t]):
+            continue
+        new, grads[t], place = True, grad, 0
+        if grad is not None:
+            # what is contiguous has the order of C; types are None for tensors that have not
+            if grad.layout is layout and grad.dtype is types[t] and grad.is_contiguous() and not grad.is_neg():
+                place, odd = grad.data_ptr(), odd or <long long>grad.numel() != sizes[t]
+            else:
+                odd = True
+        grad_places[t] = at[t, 1] = place
+    return moved, new, odd
+
+
+def kept(list states, list names, list values):
+    """Whether every one of these dicts still has the objects `values` (dict by dict) under `names`, None for none."""
+    cdef Py_ssize_t t, k, count = len(names)
+    cdef PyObject* found
+    for t in range(len(states)):
+        for k in range(count):
+            found = PyDict_GetItem(states[t], names[k])
+            if (found if found != NULL else <PyObject*>None) != <PyObject*>values[t * count + k]:
+                return False
+    return True

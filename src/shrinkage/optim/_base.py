@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 
 from .._kernels import steps as _steps
 from . import _checks, _files
-from ._stepper import GRAD, KINDS, PARAM, STATE, Stepper, state_type
+from ._rules import Rule
+from ._stepper import GRAD, KINDS, PARAM, STATE, Stepper, state_type, values
 
 Array = np.ndarray[Any, Any]
 Nonfinite = Literal["raise", "skip", "propagate"]
+#: Attributes that `_lay_out` makes.
+_TABLES = {"_stepper", "_copies", "_count", "_edges", "_settled"}
 
 
 class Optimizer:
@@ -32,10 +36,7 @@ class Optimizer:
 
     #: Settings of a group and what they are by default.
     _defaults: dict[str, Any]
-    _kernel: Callable[..., None]
-    _rule: Callable[..., None]
-    #: Names of a parameter's state, in the order of the kernel.
-    _slots: tuple[str, ...]
+    _rule: Rule
 
     def __init__(self, params: Any, settings: dict[str, Any], nonfinite: str) -> None:
         self.nonfinite = _checks.nonfinite(nonfinite)
@@ -50,6 +51,18 @@ class Optimizer:
         if not self._arrays:
             raise ValueError("params is empty: pass at least one array")
         self._lay_out()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without addresses, which are of this object's arrays."""
+        out = {name: value for name, value in vars(self).items() if name not in _TABLES}
+        steps = {t: own | {"step": int(own["step"])} for t, own in self.state.items()}
+        return out | {"state": steps, "owed": self._stepper.owed.copy()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        owed = state.pop("owed")
+        vars(self).update(state)
+        self._lay_out()
+        self._stepper.owed[:] = owed
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Take more parameters, with settings of their own: {"params": ..., "lr": ...}.
@@ -68,14 +81,11 @@ class Optimizer:
         unknown = set(settings) - set(self._defaults) - {"initial_lr"}
         if unknown:
             raise ValueError(f"a group has no setting {sorted(unknown)[0]!r}: it has {', '.join(self._defaults)}")
-        self._check_settings(settings)
+        self._rule.check(settings)
         _checks.apart(self._names + names, self._arrays + arrays)
         self.param_groups.append({"params": arrays, "param_names": names} | settings)
         self._arrays += arrays
         self._names += names
-
-    def _check_settings(self, settings: Mapping[str, Any]) -> None:
-        raise NotImplementedError
 
     def _lay_out(self) -> None:
         """The tables, anew: parameters have come, or state has."""
@@ -90,8 +100,15 @@ class Optimizer:
             if not (array.flags.c_contiguous and array.dtype.isnative):
                 self._copies[t] = np.empty(array.shape, array.dtype.newbyteorder("="))
             self._stepper.at[t, PARAM] = self._copies.get(t, array).ctypes.data
-        #: How many steps each has taken.
-        self._count = np.array([self.state[t]["step"] if t in self.state else 0 for t in range(len(arrays))], float)
+        #: How many steps each has taken; the state has parts of it.
+        self._count = self._stepper.count
+        for t, own in self.state.items():
+            self._count[t] = own["step"]
+            own["step"] = self._count[t, ...]
+        edges = np.cumsum([0, *(len(group["params"]) for group in self.param_groups)]).tolist()
+        self._edges = list(pairwise(edges))
+        #: The settings that the tables are for.
+        self._settled: list[dict[str, Any]] = []
 
     def step(self, grads: Any, *, zero_grads: bool = False) -> bool:
         """Change every parameter with a gradient, in place.
@@ -116,24 +133,27 @@ class Optimizer:
             NaN or infinity. Nothing was changed then.
         """
         given: list[Any] = _checks.gradients(grads, self._names, self._arrays, writing=zero_grads)
-        stepper = self._stepper
+        stepper, rule = self._stepper, self._rule
         grad_copies = self._point_at(given)
         live = stepper.at[:, GRAD] != 0
         if not stepper.admits(self.nonfinite, self._names):
             self.steps_skipped += 1
             return False
-        settings = [self._resolved(group) for group in self.param_groups]
-        for group in settings:
-            self._check_settings(group)
+        names = (*self._defaults, "initial_lr")
+        settings = [values(group, names, self._resolved) for group in self.param_groups]
+        if settings != self._settled or (live != stepper.live).any():
+            self._settled = []
+            stepper.live[:] = live
+            stepper.settle(rule, settings, self._edges, self._begin)
+            for t in np.flatnonzero(live).tolist():
+                self.state.setdefault(t, {"step": self._count[t, ...]})
+            for group, resolved in zip(self.param_groups, settings, strict=True):
+                group.setdefault("initial_lr", resolved["lr"])
+            self._settled = settings
         for t, copied in self._copies.items():
             np.copyto(copied, self._arrays[t])
-        first = 0
-        for group, resolved in zip(self.param_groups, settings, strict=True):
-            group.setdefault("initial_lr", resolved["lr"])
-            last = first + len(group["params"])
-            self._prepare(resolved, float(group["initial_lr"]), first, last, live)
-            first = last
-        stepper.step(type(self)._kernel, live, zero_grads)
+        self._count += live
+        stepper.step(rule, zero_grads)
         for t, copied in self._copies.items():
             if live[t]:
                 np.copyto(self._arrays[t], copied)
@@ -143,35 +163,20 @@ class Optimizer:
         self.steps_taken += 1
         return True
 
-    def _resolved(self, group: Mapping[str, Any]) -> dict[str, Any]:
-        """A group's settings at this step: schedules are functions of the steps taken."""
-        return {key: value(self.steps_taken) if callable(value) else value for key, value in group.items()}
+    def _resolved(self, value: Any) -> Any:
+        """A setting at this step: schedules are functions of the steps taken."""
+        return value(self.steps_taken) if callable(value) else tuple(value) if isinstance(value, list) else value
 
-    def _prepare(self, group: Mapping[str, Any], base: float, first: int, last: int, live: Array) -> None:
-        stepper, part, wanted = self._stepper, slice(first, last), self._wanted(group)
-        stepping = np.flatnonzero(live[part]) + first
-        for k, slot in enumerate(self._slots):
-            column = stepper.at[:, STATE + k]
-            if slot not in wanted:
-                column[part] = 0
-                continue
-            for t in stepping[(column[stepping] == 0) & (stepper.sizes[stepping] > 0)]:
-                column[t] = self._state_of(int(t), slot).ctypes.data
-        self._count[stepping] += 1
-        for t, count in zip(stepping.tolist(), self._count[stepping].tolist(), strict=True):
-            self.state.setdefault(t, {})["step"] = int(count)
-        count = np.maximum(self._count[part], 1.0)
-        type(self)._rule(group, base, count, stepper.settings[part], stepper.kinds[part])
-
-    def _wanted(self, group: Mapping[str, Any]) -> tuple[str, ...]:
-        """The slots that a parameter of this group has."""
-        raise NotImplementedError
-
-    def _state_of(self, t: int, slot: str) -> Array:
-        own, array = self.state.setdefault(t, {"step": 0}), self._arrays[t]
-        if own.get(slot) is None:
-            own[slot] = np.zeros(array.shape, state_type(array))
-        return np.asarray(own[slot])
+    def _begin(self, t: int, wanted: tuple[str, ...]) -> None:
+        """State that a parameter has not had yet."""
+        own, array = self.state.setdefault(t, {"step": self._count[t, ...]}), self._arrays[t]
+        for k, slot in enumerate(self._rule.slots):
+            if slot in wanted:
+                if own.get(slot) is None:
+                    own[slot] = np.zeros(array.shape, state_type(array))
+                self._stepper.at[t, STATE + k] = own[slot].ctypes.data
+        if not self._rule.adam:  # what is new is momentum, whose first step this is
+            self._count[t] = 0
 
     def _point_at(self, given: Sequence[Array | None]) -> dict[int, Array]:
         """Addresses of gradients into the table; the copies of those that are not as the kernel reads them."""
@@ -198,6 +203,7 @@ class Optimizer:
         state = {}
         for t, own in self.state.items():
             state[t] = {key: value.copy() if isinstance(value, np.ndarray) else value for key, value in own.items()}
+            state[t]["step"] = int(self._count[t])
             if self._stepper.owed[t] != 1.0:
                 state[t]["owed_decay"] = float(self._stepper.owed[t])
         groups, first = [], 0
@@ -216,9 +222,9 @@ class Optimizer:
         TypeError, ValueError
             Naming the parameter whose name, shape or state does not fit. Nothing was changed then.
         """
-        groups, state = _checks.state_dict(state_dict, self.param_groups, self._arrays, self._names, self._slots)
+        groups, state = _checks.state_dict(state_dict, self.param_groups, self._arrays, self._names, self._rule.slots)
         for group in groups:
-            self._check_settings(self._defaults | group)
+            self._rule.check(self._defaults | group)
         owed = {t: own.pop("owed_decay", 1.0) for t, own in state.items()}
         for mine, theirs in zip(self.param_groups, groups, strict=True):
             mine.update(theirs)

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ._rules import DECAYS, PROXIMALS
 from ._stepper import KINDS, state_type
 
 Array = np.ndarray[Any, Any]
+
+DECAYS = ("lr", "schedule", "constant")
+PROXIMALS = ("decoupled", "metric")
 
 
 def nonfinite(value: Any) -> str:

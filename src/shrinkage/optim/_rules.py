@@ -1,19 +1,22 @@
-"""What a step of a group of parameters is made of: settings for the kernels, one row a parameter."""
+"""The optimizers as the façades for NumPy and for torch both know them: checks, state, and the settings of a step."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._kernels import steps as _steps
+from . import _checks
 from ._stepper import (
     COUPLED,
     EPS,
     FIRST,
     FRESH,
     FRESH_SECOND,
-    KEEP,
+    LATER,
+    LR,
     METRIC,
     MOMENTUM,
     NESTEROV,
@@ -21,16 +24,28 @@ from ._stepper import (
     PLAIN,
     PROX,
     RATE,
-    ROOT,
     SECOND,
+    SHRINK,
     SIGN,
     THRESHOLD,
 )
 
 Array = np.ndarray[Any, Any]
 
-DECAYS = ("lr", "schedule", "constant")
-PROXIMALS = ("decoupled", "metric")
+
+class Rule(NamedTuple):
+    """An optimizer: its kernel, and what a group of parameters means to that."""
+
+    #: Whether it is Adam, for what changes from step to step.
+    adam: bool
+    kernel: Callable[..., None]
+    #: Names of a parameter's state, in the order of the kernel, and those that one of this group has.
+    slots: tuple[str, ...]
+    wanted: Callable[[Mapping[str, Any]], tuple[str, ...]]
+    #: Raises where a setting is wrong.
+    check: Callable[[Mapping[str, Any]], None]
+    #: Writes `settings` and `kinds`, one row a parameter, of a group with this first learning rate.
+    settle: Callable[[Mapping[str, Any], float, Array, Array], None]
 
 
 def shrinking(group: Mapping[str, Any], base: float) -> float:
@@ -51,30 +66,32 @@ def _common(group: Mapping[str, Any], base: float, out: Array, kinds: Array) -> 
     decoupled = group["decoupled_weight_decay"]
     out[:, SIGN] = -1.0 if group["maximize"] else 1.0
     out[:, COUPLED] = 0.0 if decoupled else wd
-    out[:, KEEP] = 1.0 - factor * wd if decoupled else 1.0
+    out[:, SHRINK] = 1.0 - factor * wd if decoupled else 1.0
+    out[:, LR] = out[:, RATE] = float(group["lr"])
     out[:, THRESHOLD] = factor * l1
     kinds[:, 2] = PROX if l1 > 0 else NO_PROX
 
 
-def sgd(group: Mapping[str, Any], base: float, count: Array, out: Array, kinds: Array) -> None:
-    """Settings of the `count`-th step (each parameter's own, from 1) of gradient descent."""
+def _sgd(group: Mapping[str, Any], base: float, out: Array, kinds: Array) -> None:
     _common(group, base, out, kinds)
     momentum = float(group["momentum"])
-    out[:, RATE] = float(group["lr"])
-    # the first gradient is the first momentum, without dampening
-    out[:, FIRST] = momentum
-    out[:, FRESH] = np.where(count == 1, 1.0, 1.0 - float(group["dampening"]))
+    out[:, FIRST], out[:, LATER] = momentum, 1.0 - float(group["dampening"])
     kinds[:, 1] = PLAIN if momentum == 0 else NESTEROV if group["nesterov"] else MOMENTUM
 
 
-def adam(group: Mapping[str, Any], base: float, count: Array, out: Array, kinds: Array) -> None:
-    """Settings of the `count`-th step (each parameter's own, from 1) of Adam."""
+def _adam(group: Mapping[str, Any], base: float, out: Array, kinds: Array) -> None:
     _common(group, base, out, kinds)
     beta1, beta2 = (float(beta) for beta in group["betas"])
-    out[:, RATE] = float(group["lr"]) / (1.0 - beta1**count)
     out[:, FIRST], out[:, FRESH] = beta1, 1.0 - beta1
     out[:, SECOND], out[:, FRESH_SECOND] = beta2, 1.0 - beta2
-    out[:, ROOT] = 1.0 / np.sqrt(1.0 - beta2**count)
     out[:, EPS] = float(group["eps"])
     if group["l1"] > 0 and group["proximal"] == "metric":
         kinds[:, 2] = METRIC
+
+
+_MOMENTUM = ("momentum_buffer",)
+_MOMENTS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+SGD = Rule(False, _steps.sgd, _MOMENTUM, lambda group: _MOMENTUM if group["momentum"] != 0 else (), _checks.sgd, _sgd)
+ADAM = Rule(
+    True, _steps.adam, _MOMENTS, lambda group: _MOMENTS if group["amsgrad"] else _MOMENTS[:2], _checks.adam, _adam
+)

@@ -5,13 +5,16 @@ The façades for NumPy and for torch say where arrays are; the rules (`sgd`, `ad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._kernels import steps as _steps
-from .._threads import WORTH_A_THREAD, over_chunks
+from .._threads import over_chunks
+
+if TYPE_CHECKING:
+    from ._rules import Rule
 
 Array = np.ndarray[Any, Any]
 
@@ -21,11 +24,14 @@ KINDS = {"d": DOUBLE, "f": SINGLE, "e": HALF}
 #: Columns of `at`.
 PARAM, GRAD, STATE = range(3)
 #: Columns of `settings`: see `shrinkage_step` in steps.h.
-SIGN, COUPLED, KEEP, RATE, FIRST, FRESH, SECOND, FRESH_SECOND, ROOT, EPS, THRESHOLD = range(11)
+SIGN, COUPLED, _, RATE, FIRST, FRESH, SECOND, FRESH_SECOND, _, EPS, THRESHOLD, SHRINK, LR, LATER = range(14)
 PLAIN, MOMENTUM, NESTEROV = range(3)
 NO_PROX, PROX, METRIC = range(3)
-#: Numbers of a chunk, at most.
-_CHUNK = 1 << 15
+#: Numbers of a chunk: at least, and at most.
+_CHUNKS = 1 << 11, 1 << 15
+#: Numbers below which a step is not worth a second thread, and chunks of a call at most.
+_ALONE = 1 << 13
+_AT_ONCE = 1 << 11
 #: Decay below which rounding may lose it (two units in the last place), by type: it waits until there is more.
 _FELT = np.array([0.0, 2.0**-22, 2.0**-9, 2.0**-6])
 
@@ -37,10 +43,16 @@ class Stepper:
     ----------
     at : ndarray of uintp, shape (tensors, 5)
         Addresses of parameters, gradients and state; the caller keeps them right. A gradient at 0: no step.
-    kinds, settings : ndarray of shape (tensors, 3) and (tensors, 11)
+    kinds, settings : ndarray of shape (tensors, 3) and (tensors, 14)
         What the rule makes of a group.
+    count : ndarray of shape (tensors,)
+        How many steps each parameter has taken, with the one that is about to be.
+    live : ndarray of uint8, shape (tensors,)
+        Which parameters have a gradient.
     owed : ndarray of shape (tensors,)
         The factor that a parameter has not been given yet, 1 less a decay too small to be felt.
+    team : tuple of 2 ints
+        The address of GOMP_parallel, where another library's threads are to do the work, and how many; or (0, 1).
     """
 
     def __init__(self, sizes: Sequence[int], types: Sequence[int]) -> None:
@@ -49,21 +61,48 @@ class Stepper:
         self.at = np.zeros((count, 5), np.uintp)
         self.kinds = np.zeros((count, 3), np.int32)
         self.kinds[:, 0] = types
-        self.settings = np.zeros((count, 11))
+        self.settings = np.zeros((count, 14))
+        self.count = np.zeros(count)
+        self.live = np.zeros(count, np.uint8)
         self.owed = np.ones(count)
+        self.team = 0, 1
         self.chunks = _chunks(self.sizes)
         self.total = int(self.sizes.sum())
 
-    def step(self, kernel: Callable[..., None], live: Array, clear: bool = False) -> None:
-        """A step of the tensors `live` (bool), whose settings are those of this step."""
-        self._owe(live)
-        self._run(lambda chunks: kernel(self.at, chunks, self.kinds, self.settings, clear))
+    def settle(
+        self, rule: Rule, groups: Sequence[Mapping[str, Any]], edges: Iterable[tuple[int, int]],
+        begin: Callable[[int, tuple[str, ...]], None],
+    ) -> None:  # fmt: skip
+        """What a step of groups with these settings is, as long as neither they nor `live` change.
+
+        `begin` makes state of a tensor that has none yet and puts its addresses into `at`. Raises before anything is
+        changed where a setting is wrong.
+        """
+        for group in groups:
+            rule.check(group)
+        for group, (first, last) in zip(groups, edges, strict=True):
+            part, wanted = slice(first, last), rule.wanted(group)
+            for k, slot in enumerate(rule.slots):
+                column = self.at[part, STATE + k]
+                if slot not in wanted:
+                    column[:] = 0
+                    continue
+                for t in np.flatnonzero((self.live[part] != 0) & (column == 0) & (self.sizes[part] > 0)) + first:
+                    begin(int(t), wanted)
+            base = group.get("initial_lr")
+            rule.settle(group, float(group["lr"] if base is None else base), self.settings[part], self.kinds[part])
+
+    def step(self, rule: Rule, clear: bool = False) -> bool:
+        """A step of the tensors that are `live`, as `settle` has left it. Whether any decay is owed."""
+        owed = _steps.advance(rule.adam, self.kinds, self.settings, self.count, self.live, _FELT, self.owed)
+        self._run(lambda chunks, *team: rule.kernel(self.at, chunks, self.kinds, self.settings, clear, *team))
+        return owed
 
     def admits(self, nonfinite: str, names: Sequence[str]) -> bool:
         """Whether a step may be taken with these gradients: one with NaN or infinity may be skipped, or an error."""
         if nonfinite == "propagate":
             return True
-        found = self._run(lambda chunks: _steps.not_finite(self.at, chunks, self.kinds))
+        found = self._run(lambda chunks, *team: _steps.not_finite(self.at, chunks, self.kinds, *team))
         bad = min((one for one in found if one >= 0), default=-1)
         if bad >= 0 and nonfinite == "raise":
             raise ValueError(
@@ -75,7 +114,7 @@ class Stepper:
     def statistics(self) -> Array:
         """(tensors, 6): see the kernel; what is compared with is in the place of gradients."""
 
-        def part(chunks: Array) -> Array:
+        def part(chunks: Array, *_: int) -> Array:
             out = np.zeros((len(self.sizes), 6))
             _steps.statistics(self.at, chunks, self.kinds, out)
             return out
@@ -85,21 +124,23 @@ class Stepper:
         out[:, 4] = np.max([one[:, 4] for one in parts], axis=0)
         return out
 
-    def _run(self, call: Callable[[Array], Any]) -> list[Any]:
-        if self.total < WORTH_A_THREAD // 4:
+    def _run(self, call: Callable[..., Any]) -> list[Any]:
+        """[call(chunks, ...), ...]; where there is a team of threads, with it and their number."""
+        if self.total < _ALONE:
             return [call(self.chunks)]
+        if self.team != (0, 1):
+            # back in Python every twentieth of a second or so, for an interrupt
+            return [call(self.chunks[k : k + _AT_ONCE], *self.team) for k in range(0, len(self.chunks), _AT_ONCE)]
         return over_chunks(lambda a, b: call(self.chunks[a:b]), len(self.chunks), 4 * self.total)
 
-    def _owe(self, live: Array) -> None:
-        """Decay that rounding would lose waits until it is worth a step."""
-        keep, least = self.settings[:, KEEP], _FELT[self.kinds[:, 0]]
-        tiny = live & (((keep != 1.0) & (np.abs(1.0 - keep) < least)) | (self.owed != 1.0))
-        if not tiny.any():
-            return
-        total = self.owed[tiny] * keep[tiny]
-        felt = np.abs(1.0 - total) >= least[tiny]
-        keep[tiny] = np.where(felt, total, 1.0)
-        self.owed[tiny] = np.where(felt, 1.0, total)
+
+#: Types of settings that cannot be changed where they are.
+_FROZEN = {float, int, bool, str, tuple, type(None)}
+
+
+def values(group: Mapping[str, Any], names: Iterable[str], plain: Callable[[Any], Any]) -> dict[str, Any]:
+    """A group's settings at this step, to be compared with those of the step before; `plain` makes others constants."""
+    return {name: value if type(value := group.get(name)) in _FROZEN else plain(value) for name in names}
 
 
 def state_type(array: Array) -> Any:
@@ -109,8 +150,10 @@ def state_type(array: Array) -> Any:
 
 def _chunks(sizes: Array) -> Array:
     """(chunks, 3): tensor, first number, how many."""
-    counts = -(-sizes // _CHUNK)
+    least, most = _CHUNKS
+    size = min(most, max(least, int(sizes.sum()) // 16 & -64))
+    counts = -(-sizes // size)
     tensor = np.repeat(np.arange(len(sizes)), counts)
     within = np.arange(len(tensor)) - np.repeat(np.cumsum(counts) - counts, counts)
-    first = within * _CHUNK
-    return np.ascontiguousarray(np.column_stack([tensor, first, np.minimum(_CHUNK, sizes[tensor] - first)]), np.int64)
+    first = within * size
+    return np.ascontiguousarray(np.column_stack([tensor, first, np.minimum(size, sizes[tensor] - first)]), np.int64)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from .._kernels import steps as _steps
-from . import _checks, _rules
+from . import _rules
 from ._base import Nonfinite, Optimizer
 
 Number = float | Callable[[int], float]
@@ -85,9 +84,7 @@ class Adam(Optimizer):
     array([ 0.9, -0.9])
     """
 
-    _kernel = staticmethod(_steps.adam)
-    _rule = staticmethod(_rules.adam)
-    _slots = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+    _rule = _rules.ADAM
     _decoupled = False
 
     def __init__(
@@ -111,12 +108,6 @@ class Adam(Optimizer):
             "decay": decay,
         }  # fmt: skip
         super().__init__(params, settings, nonfinite)
-
-    def _check_settings(self, settings: Mapping[str, Any]) -> None:
-        _checks.adam(settings)
-
-    def _wanted(self, group: Mapping[str, Any]) -> tuple[str, ...]:
-        return self._slots if group["amsgrad"] else self._slots[:2]
 
 
 class AdamW(Adam):

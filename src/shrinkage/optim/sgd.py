@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from .._kernels import steps as _steps
-from . import _checks, _rules
+from . import _rules
 from ._base import Nonfinite, Optimizer
 from .adam import Number
 
@@ -68,9 +66,7 @@ class SGD(Optimizer):
     array([0.65, 0.  ])
     """
 
-    _kernel = staticmethod(_steps.sgd)
-    _rule = staticmethod(_rules.sgd)
-    _slots = ("momentum_buffer",)
+    _rule = _rules.SGD
 
     def __init__(
         self,
@@ -93,9 +89,3 @@ class SGD(Optimizer):
             "decay": decay,
         }  # fmt: skip
         super().__init__(params, settings, nonfinite)
-
-    def _check_settings(self, settings: Mapping[str, Any]) -> None:
-        _checks.sgd(settings)
-
-    def _wanted(self, group: Mapping[str, Any]) -> tuple[str, ...]:
-        return self._slots if group["momentum"] != 0 else ()

@@ -1,6 +1,7 @@
 """Steps of optimizers as they are written in books: gradient descent and Adam, with decay and a soft threshold.
 
-The arithmetic is that of torch's optimizers, but that what is added to a parameter is summed in double precision.
+The arithmetic is that of torch's optimizers, but that decay, gradient and threshold make up one change, which is added
+to a parameter and rounded once.
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ def narrowed(x: Array, kind: int) -> Array:
     return x
 
 
-def soft(x: Array, threshold: Any) -> Array:
-    """The proximal operator of threshold |x|: nearer to zero by the threshold, and exactly zero within it."""
-    return np.sign(x) * np.maximum(np.abs(x) - threshold, 0.0)
+def changed(p: Array, change: Array, threshold: Any) -> Array:
+    """The soft threshold of p + change, which is zero within it, rounded once."""
+    x = p + change
+    return np.where(np.abs(x) <= threshold, p.dtype.type(0), p + (change - np.clip(x, -threshold, threshold)))
 
 
 def sgd_step(p: Array, g: Array, b: Array | None, s: Array, kind: int, prox: int) -> tuple[Array, Array | None]:
@@ -49,8 +51,8 @@ def sgd_step(p: Array, g: Array, b: Array | None, s: Array, kind: int, prox: int
     if b is not None and kind != PLAIN:
         b = real(s[FIRST]) * b + real(s[FRESH]) * d
         d = d + real(s[FIRST]) * b if kind == NESTEROV else b
-    x = s[KEEP] * p.astype(np.float64) - s[RATE] * d.astype(np.float64)
-    return (soft(x, s[THRESHOLD]) if prox else x).astype(p.dtype), b
+    change = -(real(s[RATE]) * d + real(1.0 - s[KEEP]) * p)
+    return changed(p, change, real(s[THRESHOLD])) if prox else p + change, b
 
 
 def adam_step(
@@ -65,7 +67,8 @@ def adam_step(
     if most is not None:
         most = np.maximum(most, v)
     scale = np.sqrt(v if most is None else most) * real(s[ROOT]) + real(s[EPS])
-    x = s[KEEP] * p.astype(np.float64) - s[RATE] * (m / scale).astype(np.float64)
-    if prox:
-        x = soft(x, s[THRESHOLD] / scale.astype(np.float64) if prox == METRIC else s[THRESHOLD])
-    return x.astype(p.dtype), m, v, most
+    change = -(real(s[RATE]) * (m / scale) + real(1.0 - s[KEEP]) * p)
+    threshold = real(s[THRESHOLD])
+    if prox == METRIC:
+        threshold = threshold / scale
+    return changed(p, change, threshold) if prox else p + change, m, v, most

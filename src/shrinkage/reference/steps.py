@@ -41,17 +41,17 @@ def _over(adam: bool, at: Array, chunks: Array, kinds: Array, settings: Array, c
             g[:] = 0
 
 
-def sgd(at: Array, chunks: Array, kinds: Array, settings: Array, clear: bool) -> None:
+def sgd(at: Array, chunks: Array, kinds: Array, settings: Array, clear: bool, team: int = 0, threads: int = 1) -> None:
     """A step of gradient descent; state is the momentum."""
     _over(False, at, chunks, kinds, settings, clear)
 
 
-def adam(at: Array, chunks: Array, kinds: Array, settings: Array, clear: bool) -> None:
+def adam(at: Array, chunks: Array, kinds: Array, settings: Array, clear: bool, team: int = 0, threads: int = 1) -> None:
     """A step of Adam; state is both moments, and the largest second one where AMSGrad wants it."""
     _over(True, at, chunks, kinds, settings, clear)
 
 
-def not_finite(at: Array, chunks: Array, kinds: Array) -> int:
+def not_finite(at: Array, chunks: Array, kinds: Array, team: int = 0, threads: int = 1) -> int:
     """The first tensor in these chunks with a gradient that is infinite or NaN somewhere, or -1."""
     for t, first, n in chunks:
         if at[t, 1] and not np.isfinite(widened(_at(at[t, 1], first + n, kinds[t, 0])[first:], kinds[t, 0])).all():
