@@ -10,23 +10,29 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-#: A class with one of these in its name normalizes: what it has is scales and shifts, which are not to be shrunk.
-_NORM = re.compile(r"norm", re.IGNORECASE)
+from . import _checks
+from .schedules import Schedule
+
+#: A class with this word in its name normalizes: what it has is scales and shifts, which are not to be shrunk.
+_NORM = re.compile(r"(?:[Nn]orm(?:ali[sz]ation)?|NORM)(?![a-z])")
+_BIAS = re.compile(r"(?:^|_)bias(?:_|$)")
 _EMBEDDING = re.compile(r"embedding", re.IGNORECASE)
+#: How names end of a weight's magnitude and of its direction, where weight_norm takes them apart.
+_MAGNITUDES = ("_g", "_v"), (".original0", ".original1")
 _LAYER = re.compile(r"(?:^|\.)(\d+)(?:\.|$)")
 
 
 def decay_groups(
     named_parameters: Any,
-    weight_decay: float,
+    weight_decay: float | Schedule,
     *,
-    l1: float = 0.0,
+    l1: float | Schedule = 0.0,
     decay_bias: bool = False,
     decay_norm: bool = False,
     decay_embedding: bool = True,
-    no_decay: Sequence[str] = (),
-    layer_decay: Mapping[str, float] | None = None,
-    lr: float | None = None,
+    no_decay: str | Sequence[str] = (),
+    layer_decay: Mapping[str, float | Schedule] | None = None,
+    lr: float | Schedule | None = None,
     layer_lr_decay: float | None = None,
 ) -> list[dict[str, Any]]:
     """Parameter groups in which biases, and scales and shifts of norm layers, do not decay.
@@ -35,25 +41,26 @@ def decay_groups(
     ----------
     named_parameters : torch.nn.Module, dict, or iterable of (name, parameter)
         With a module its layers tell norms, biases and embeddings, by type and whatever their names are. With names
-        and parameters alone shapes do: what has fewer than two axes is a bias or a norm's.
-    weight_decay, l1 : float
+        and parameters alone shapes do: what has fewer than two axes is a bias or a norm's. Magnitudes that
+        ``weight_norm`` makes are a norm's in both.
+    weight_decay, l1 : float or function of the step
         Of everything that decays; 0 in the group of what does not.
     decay_bias, decay_norm : bool, default False
         Whether biases, and parameters of norm layers, decay after all. Where shapes must tell, both are one kind,
         which decays if both are True.
     decay_embedding : bool, default True
         Whether embeddings do; needs a module.
-    no_decay : sequence of str
+    no_decay : str or sequence of str
         Patterns of names that do not decay (`fnmatch`: ``"head.*"``); a pattern that meets no name is an error.
-    layer_decay : dict of str to float, optional
+    layer_decay : dict of str to float or function of the step, optional
         Weight decay of parameters whose name has the key as a whole part (``"network.0"`` is in ``"network.0.weight"``
         and not in ``"network.01.weight"``), the longest of them; what does not decay is not concerned. Each key must
         meet a name.
-    lr : float, optional
+    lr : float or function of the step, optional
         Learning rate of the groups; without it they have the optimizer's.
     layer_lr_decay : float, optional
         Factor of the learning rate from one layer to the one before it, counted by the first number in the names; with
-        `lr`. What has no number has `lr` itself.
+        `lr` as a number. What has no number in its name has `lr` itself.
 
     Returns
     -------
@@ -65,34 +72,45 @@ def decay_groups(
     Raises
     ------
     TypeError, ValueError
-        If there is nothing to group, a strength is negative, or a pattern or key meets no name.
+        If there is nothing to group, a strength is no finite number of at least 0, a pattern or key meets no name, or
+        a lazy layer has no weights yet.
     """
-    for name, value in (("weight_decay", weight_decay), ("l1", l1), *(layer_decay or {}).items()):
-        if not value >= 0:
-            raise ValueError(f"{name} must be at least 0, got {value!r}")
-    if layer_lr_decay is not None and (lr is None or not layer_lr_decay > 0):
-        raise ValueError("layer_lr_decay must be positive, and needs lr")
+    layers = {} if layer_decay is None else layer_decay
+    if not isinstance(layers, Mapping) or not all(isinstance(key, str) for key in layers):
+        raise TypeError(f"layer_decay must be a dict of numbers by parts of names, got {layer_decay!r:.60}")
+    strengths = {f"layer_decay[{key!r}]": value for key, value in layers.items()}
+    strengths |= {"weight_decay": weight_decay, "l1": l1, "lr": 0.0 if lr is None else lr}
+    for name, value in strengths.items():
+        if not callable(value):
+            _checks.number(strengths, name)
+    if layer_lr_decay is not None:
+        _checks.number({"layer_lr_decay": layer_lr_decay}, "layer_lr_decay")
+        if layer_lr_decay == 0 or lr is None or callable(lr):
+            raise ValueError(
+                f"layer_lr_decay must be positive, and needs lr, a number; got {layer_lr_decay!r} and {lr!r}"
+            )
+    patterns = [no_decay] if isinstance(no_decay, str) else list(no_decay)
     entries = list(_entries(named_parameters))
     if not entries:
         raise ValueError("named_parameters has no parameter that needs a gradient")
     names = [name for name, _, _ in entries]
-    for pattern in no_decay:
-        if not fnmatch.filter(names, pattern):
+    for pattern in patterns:
+        if not any(fnmatch.fnmatchcase(name, pattern) for name in names):
             raise ValueError(f"no_decay has {pattern!r}, which is the pattern of no name; names begin {names[:4]}")
-    for key in layer_decay or {}:
+    for key in layers:
         if not any(_within(key, name) for name in names):
             raise ValueError(f"layer_decay has {key!r}, which is part of no name; names begin {names[:4]}")
     spared = {"bias": not decay_bias, "norm": not decay_norm, "embedding": not decay_embedding, "weight": False}
     spared["flat"] = not (decay_bias and decay_norm)
-    layers = [_layer(name) for name in names]
-    top = max((layer for layer in layers if layer is not None), default=0)
-    out: dict[tuple[float, float, float | None], dict[str, Any]] = {}
-    for (name, parameter, kind), layer in zip(entries, layers, strict=True):
-        rest = spared[kind] or any(fnmatch.fnmatchcase(name, pattern) for pattern in no_decay)
-        decay = 0.0 if rest else _decay_of(name, weight_decay, layer_decay or {})
-        rate = lr
-        if lr is not None and layer_lr_decay is not None and layer is not None:
-            rate = lr * layer_lr_decay ** (top - layer)
+    depths = [_layer(name) for name in names]
+    top = max((layer for layer in depths if layer is not None), default=0)
+    out: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for (name, parameter, kind), layer in zip(entries, depths, strict=True):
+        rest = spared[kind] or any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        decay = 0.0 if rest else _decay_of(name, weight_decay, layers)
+        rate: Any = lr
+        if layer_lr_decay is not None and layer is not None:
+            rate = rate * layer_lr_decay ** (top - layer)
         own = (decay, 0.0 if rest else l1, rate)
         group = out.setdefault(own, {"params": [], "param_names": [], "weight_decay": decay, "l1": own[1]})
         if rate is not None:
@@ -104,44 +122,64 @@ def decay_groups(
 
 def _entries(given: Any) -> Iterable[tuple[str, Any, str]]:
     """(name, parameter, kind) of each once."""
+    found = list(_found(given))
+    every = {name: parameter for name, parameter, _ in found}
     seen: set[int] = set()
+    for name, parameter, module in found:
+        if id(parameter) in seen or not getattr(parameter, "requires_grad", True):
+            continue
+        seen.add(id(parameter))
+        if hasattr(parameter, "materialize"):  # torch's, of lazy layers
+            raise ValueError(f"{name} has no shape before its lazy layer has seen data: run the model once first")
+        yield name, parameter, "norm" if _magnitude(name, parameter, every) else _kind(module, name, parameter)
+
+
+def _found(given: Any) -> Iterable[tuple[str, Any, Any]]:
+    """(name, parameter, its module or None) of all."""
     if hasattr(given, "named_modules"):
         for prefix, module in given.named_modules():
             for name, parameter in module.named_parameters(prefix, recurse=False):
-                if id(parameter) not in seen and getattr(parameter, "requires_grad", True):
-                    seen.add(id(parameter))
-                    yield name, parameter, _kind(module, name, parameter)
+                yield name, parameter, module
         return
-    items = given.items() if isinstance(given, Mapping) else given
+    items = given.items() if isinstance(given, Mapping) else given if isinstance(given, Iterable) else [given]
     for item in items:
         if not (isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str) and hasattr(item[1], "ndim")):
             raise TypeError(
                 f"named_parameters must be a module, a dict, or pairs of a name and an array, got {item!r:.60}"
             )
-        name, parameter = item
-        if id(parameter) not in seen and getattr(parameter, "requires_grad", True):
-            seen.add(id(parameter))
-            yield name, parameter, "weight" if parameter.ndim > 1 else "flat"
+        yield *item, None
 
 
 def _kind(module: Any, name: str, parameter: Any) -> str:
-    types = [one.__name__ for one in type(module).__mro__]
-    if any(_NORM.search(one) for one in types):
-        return "norm"
-    if any(_EMBEDDING.search(one) for one in types):
-        return "embedding"
-    if "bias" in name.rpartition(".")[2]:
-        return "bias"
+    if module is not None:
+        types = [one.__name__ for one in type(module).__mro__]
+        if any(_NORM.search(one) for one in types):
+            return "norm"
+        if any(_EMBEDDING.search(one) for one in types):
+            return "embedding"
+        if _BIAS.search(name.rpartition(".")[2]):
+            return "bias"
     return "weight" if parameter.ndim > 1 else "flat"
+
+
+def _magnitude(name: str, parameter: Any, every: Mapping[str, Any]) -> bool:
+    """Whether it is what weight_norm scales another one to, which is next to it: a number for each row, or for all."""
+    for mine, other in _MAGNITUDES:
+        direction = every.get(name.removesuffix(mine) + other) if name.endswith(mine) else None
+        if direction is not None:
+            sizes = zip(parameter.shape, direction.shape, strict=False)
+            return parameter.ndim in (0, direction.ndim) and all(a in (1, b) for a, b in sizes)
+    return False
 
 
 def _within(key: str, name: str) -> bool:
     return f".{key}." in f".{name}."
 
 
-def _decay_of(name: str, weight_decay: float, layers: Mapping[str, float]) -> float:
+def _decay_of(name: str, weight_decay: Any, layers: Mapping[str, Any]) -> Any:
     own = [key for key in layers if _within(key, name)]
-    return float(layers[max(own, key=len)]) if own else float(weight_decay)
+    decay = layers[max(own, key=len)] if own else weight_decay
+    return decay if callable(decay) else float(decay)
 
 
 def _layer(name: str) -> int | None:

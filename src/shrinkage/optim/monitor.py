@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ from . import _checks
 from ._stepper import GRAD, KINDS, PARAM, Stepper
 
 Array = np.ndarray[Any, Any]
+
+#: A sum of squares below it may lack those that were too small for a double.
+_LEAST = 2.0**-900
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,10 @@ def weight_stats(params: Any, before: Any = None) -> tuple[WeightStats, dict[str
 
     Parameters
     ----------
-    params : list of ndarray, dict of ndarray by name, list of (name, ndarray), or list of groups
-        float64, float32 or float16; as the optimizers take them.
+    params : torch.nn.Module, list of arrays, dict of arrays by name, list of (name, array), or list of groups
+        Arrays are NumPy's, float64, float32 or float16, or torch's tensors, with or without a gradient.
     before : the same, optional
-        Copies from before a step, for `update_ratio`.
+        Copies from before a step, for `update_ratio`: matched by name, or by position if it is a list without names.
 
     Returns
     -------
@@ -57,43 +61,112 @@ def weight_stats(params: Any, before: Any = None) -> tuple[WeightStats, dict[str
     Raises
     ------
     TypeError, ValueError
-        If an array has no floating type, or `before` does not fit.
+        If an array has no floating type, two have the same name, or `before` does not fit.
     """
     names, arrays = _named(params)
-    earlier: list[Array | None] = [None] * len(arrays)
-    if before is not None:
-        others = _named(before)[1]
-        earlier = _checks.gradients(others, names, arrays, writing=False)
+    earlier = [None] * len(arrays) if before is None else _matched(before, names, arrays)
     # contiguous copies live until the kernel is done
     kept = [np.ascontiguousarray(array, array.dtype.newbyteorder("=")) for array in arrays]
     then = [None if array is None else np.ascontiguousarray(array, array.dtype.newbyteorder("=")) for array in earlier]
     stepper = Stepper([a.size for a in kept], [KINDS[a.dtype.char] for a in kept])
     stepper.at[:, PARAM] = [array.ctypes.data for array in kept]
     stepper.at[:, GRAD] = [0 if array is None else array.ctypes.data for array in then]
-    table = stepper.statistics()
-    every = table.sum(axis=0)
-    every[4] = table[:, 4].max(initial=0.0)
+    rows = np.array([_scaled(*own) for own in zip(stepper.statistics(), kept, then, strict=True)])
+    sizes = np.array([array.size for array in arrays])
+    mean, most, zeros = rows[:, 0] @ (sizes / max(1, sizes.sum())), rows[:, 4].max(), rows[:, 5].sum()
+    every = np.array([mean, *(_root(column) for column in rows[:, 1:4].T), most, zeros])
     compared = before is not None
-    each = {name: _stats(row, array.size, compared) for name, row, array in zip(names, table, arrays, strict=True)}
-    return _stats(every, sum(a.size for a in arrays), compared), each
+    each = {name: _stats(row, array.size, compared) for name, row, array in zip(names, rows, arrays, strict=True)}
+    return _stats(every, int(sizes.sum()), compared), each
 
 
 def _named(params: Any) -> tuple[list[str], list[Array]]:
     names: list[str] = []
     arrays: list[Array] = []
-    for group in _checks.groups(params):
-        more = _checks.parameters(group["params"], len(names), writeable=False)
+    for group in _checks.groups(_numpy(params)):
+        more = _checks.parameters(group["params"], len(names), names=group.get("param_names"), writeable=False)
         names, arrays = names + more[0], arrays + more[1]
     if not arrays:
         raise ValueError("params is empty: pass at least one array")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(f"{twice[0]} is the name of two arrays")
     return names, arrays
 
 
-def _stats(row: Array, size: int, compared: bool) -> WeightStats:
+def _numpy(given: Any) -> Any:
+    """The same of NumPy's arrays, which are torch's memory where they can be."""
+    if hasattr(given, "named_parameters"):
+        given = dict(given.named_parameters())
+    if hasattr(given, "detach"):
+        try:
+            return given.numpy(force=True)
+        except TypeError:  # NumPy has no bfloat16
+            return given.float().numpy(force=True)
+    if isinstance(given, Mapping):
+        return {key: _numpy(value) for key, value in given.items()}
+    if isinstance(given, tuple):
+        return tuple(map(_numpy, given))
+    if isinstance(given, Iterable) and not isinstance(given, (str, bytes, np.ndarray)):
+        return list(map(_numpy, given))
+    return given
+
+
+def _matched(before: Any, names: list[str], arrays: list[Array]) -> list[Array]:
+    """Those of `before` in the order of the others."""
+    others, values = _named(before)
+    if len(others) == len(names) and others == [f"params[{k}]" for k in range(len(names))]:
+        others = names
+    if set(others) != set(names):
+        wrong = sorted(set(others) ^ set(names))[0]
+        has, lacks = ("before", "params") if wrong in others else ("params", "before")
+        raise ValueError(f"{has} has {wrong}, which {lacks} has not: pass copies of the same arrays")
+    found = dict(zip(others, values, strict=True))
+    for name, array in zip(names, arrays, strict=True):
+        other = found[name]
+        if other.shape != array.shape or other.dtype.char != array.dtype.char:
+            raise ValueError(
+                f"before has {name} as {other.dtype} of shape {other.shape}, "
+                f"where it is {array.dtype} of shape {array.shape} now: pass copies of the same arrays"
+            )
+        if array.size and other.ctypes.data == array.ctypes.data:
+            raise ValueError(f"before has {name} itself, which has changed with the step: pass a copy from before it")
+    return [found[name] for name in names]
+
+
+def _scaled(row: Array, x: Array, y: Array | None) -> tuple[float, ...]:
+    """Mean of |x|, norms of x, x - y and y, largest |x| and zeros, of the kernel's sums."""
     total, square, moved, before, most, zeros = (float(value) for value in row)
-    count = max(1, size)
-    ratio = math.sqrt(moved / before) if before > 0 else (0.0 if moved == 0 else math.inf)
-    return WeightStats(total / count, most, math.sqrt(square), zeros / count, ratio if compared else math.nan, size)
+    mean = total / max(1, x.size)
+    if math.isnan(total):  # which no maximum of the kernel is
+        most = math.nan
+    elif math.isinf(total) and math.isfinite(most):
+        mean = float(np.mean(np.abs(x) / most)) * most
+    norm = _norm(square, lambda: x)
+    if y is None:
+        return mean, norm, math.nan, math.nan, most, zeros
+    return mean, norm, _norm(moved, lambda: x - y), _norm(before, lambda: y), most, zeros
+
+
+def _norm(square: float, vector: Callable[[], Array]) -> float:
+    """The root of this sum of squares; where it has overflowed, or lost small ones, that of the vector's own."""
+    if _LEAST <= square < math.inf:
+        return math.sqrt(square)
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = np.abs(vector())
+    most = float(size.max(initial=0.0))
+    return most * float(np.linalg.norm(size / most)) if 0 < most < math.inf else most
+
+
+def _root(norms: Array) -> float:
+    """The norm of all; hypot neither overflows nor loses small ones, but takes infinity and NaN for infinity."""
+    return math.nan if np.isnan(norms).any() else math.hypot(*norms.tolist())
+
+
+def _stats(row: Array, size: int, compared: bool) -> WeightStats:
+    mean, norm, moved, before, most, zeros = (float(value) for value in row)
+    ratio = moved / before if before != 0 else moved * math.inf if moved != 0 else 0.0
+    return WeightStats(mean, most, norm, zeros / max(1, size), ratio if compared else math.nan, size)
 
 
 class History(dict[str, list[float]]):
@@ -109,18 +182,28 @@ class History(dict[str, list[float]]):
     """
 
     def record(self, *, params: Any = None, **values: float) -> None:
-        """Add one value to every name; with `params` also weight_norm, mean_abs, max_abs and zeros of `weight_stats`.
+        """Add one value to every name.
+
+        Parameters
+        ----------
+        params : as for `weight_stats`, optional
+            Adds weight_norm, mean_abs, max_abs and zeros of all of it: a module, tensors or arrays.
+        **values : float
+            What else to record, by name.
 
         Raises
         ------
         TypeError, ValueError
-            If a value is no number, or the names are not those of the first record.
+            If a value is no number, a name is given twice, or the names are not those of the first record.
         """
         if params is not None:
             every = weight_stats(params)[0]
-            values |= {
+            more = {
                 "weight_norm": every.norm, "mean_abs": every.mean_abs, "max_abs": every.max_abs, "zeros": every.zeros
             }  # fmt: skip
+            if set(values) & set(more):
+                raise ValueError(f"{sorted(set(values) & set(more))[0]} is recorded of params: leave one of them out")
+            values |= more
         if not values:
             raise ValueError("record was given nothing: name what to record, history.record(train_loss=0.5)")
         if self and set(values) != set(self):
