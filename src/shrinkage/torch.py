@@ -12,7 +12,6 @@ import os
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from itertools import pairwise
-from operator import is_
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ import numpy as np
 from ._extras import require
 from ._kernels import steps as _steps
 from .optim import _checks, _rules
-from .optim._stepper import BFLOAT, DOUBLE, GRAD, HALF, PARAM, SIGN, SINGLE, STATE, Stepper, values
+from .optim._stepper import BFLOAT, DOUBLE, GRAD, HALF, PARAM, SINGLE, STATE, Contents, Stepper, values
 from .optim.groups import decay_groups
 
 torch: Any = require("torch", extra="torch")
@@ -34,6 +33,8 @@ _HOW: dict[str, tuple[bool | None, ...]] = {
 }  # fmt: skip
 
 
+#: Functions of DLPack's that look at a tensor, where torch has them.
+_dlpack = getattr(torch.Tensor, "__dlpack_c_exchange_api__", None)
 _increment_version = torch.autograd.graph.increment_version
 
 
@@ -81,6 +82,10 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+#: State that is one number a parameter.
+_COUNTS = {"step": torch.float32, "owed_decay": torch.float64}
+
+
 class _Fused(torch.optim.Optimizer):
     """One call of a kernel for all parameters."""
 
@@ -92,12 +97,15 @@ class _Fused(torch.optim.Optimizer):
         self.nonfinite = _checks.nonfinite(nonfinite)
         self.steps_skipped = 0
         self._tables: _Tables | None = None
-        for name, value in how.items():
-            if not any(value is allowed for allowed in _HOW[name]):
-                allowed = " or ".join(map(repr, _HOW[name]))
-                raise ValueError(f"{name} must be {allowed} on the CPU, got {value!r}: leave it out")
-        self._rule.check(_plain_group(defaults))
+        self._check(defaults | dict(how))
         super().__init__(params, defaults | dict(how))
+
+    def _check(self, group: Mapping[str, Any]) -> None:
+        for name, allowed in _HOW.items():
+            if name in group and not any(group[name] is value for value in allowed):
+                words = " or ".join(map(repr, allowed))
+                raise ValueError(f"{name} must be {words} on the CPU, got {group[name]!r}: leave it out")
+        self._rule.check({name: _plain(value) for name, value in group.items() if name != "params"})
 
     def __getstate__(self) -> dict[str, Any]:
         own = {"nonfinite": self.nonfinite, "steps_skipped": self.steps_skipped}
@@ -110,12 +118,21 @@ class _Fused(torch.optim.Optimizer):
                 group.setdefault(name, value)
         self._tables = None
 
+    def state_dict(self) -> dict[str, Any]:
+        """As torch's; with the number of steps of each parameter in a tensor of its own."""
+        out: dict[str, Any] = super().state_dict()
+        out["state"] = {
+            index: {name: value.clone() if name in _COUNTS else value for name, value in own.items()}
+            for index, own in out["state"].items()
+        }
+        return out
+
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """As torch's; parameters must be dense, on the CPU, and of a floating type."""
         super().add_param_group(param_group)
         group = self.param_groups[-1]
         try:
-            self._rule.check(_plain_group(group))
+            self._check(group)
             first = sum(len(other["params"]) for other in self.param_groups[:-1])
             for name, parameter in zip(_names(group, first), group["params"], strict=True):
                 _check_parameter(name, parameter)
@@ -132,7 +149,35 @@ class _Fused(torch.optim.Optimizer):
         ValueError
             If groups, names or shapes differ. Nothing was changed then.
         """
-        mine = [parameter for group in self.param_groups for parameter in group["params"]]
+        # torch would let its hooks see the state before and after it casts that to the type of parameters
+        before, after = (f"_optimizer_load_state_dict_{when}_hooks" for when in ("pre", "post"))
+        hooks = {name: getattr(self, name) for name in (before, after)}
+        state_dict = dict(state_dict)
+        for hook in hooks[before].values():
+            state_dict = hook(self, state_dict) or state_dict
+        parameters, saved = self._matched(state_dict)
+        self.__dict__.update({name: type(mine)() for name, mine in hooks.items()})
+        try:
+            super().load_state_dict(state_dict | {"state": saved})
+        finally:
+            self.__dict__.update(hooks)
+        indices = [index for group in state_dict["param_groups"] for index in group["params"]]
+        for parameter, own in zip(parameters, map(saved.get, indices), strict=True):
+            for slot in self._rule.slots:
+                if own and own.get(slot) is not None:
+                    self.state[parameter][slot] = _like(parameter).copy_(own[slot])
+            for name, dtype in _COUNTS.items():
+                if own and name in own:
+                    self.state[parameter][name] = torch.as_tensor(own[name], dtype=dtype, device="cpu").clone()
+        self._tables = None
+        for hook in hooks[after].values():
+            hook(self)
+
+    def _matched(self, state_dict: Mapping[str, Any]) -> tuple[list[Any], dict[Any, dict[str, Any]]]:
+        """Our parameters, and their state as tensors by its index in a state_dict, which was checked."""
+        if not {"state", "param_groups"} <= set(state_dict):
+            raise ValueError('a state_dict has "state" and "param_groups"')
+        parameters = [parameter for group in self.param_groups for parameter in group["params"]]
         names: list[str] = []
         for group in self.param_groups:
             names += _names(group, len(names))
@@ -141,21 +186,20 @@ class _Fused(torch.optim.Optimizer):
             wrong = next(((a, b) for a, b in zip(theirs, names, strict=False) if a != b), (len(theirs), len(names)))
             raise ValueError(f"the state_dict has the parameter {wrong[0]} where the optimizer has {wrong[1]}")
         indices = [index for group in state_dict["param_groups"] for index in group["params"]]
-        saved = [state_dict["state"].get(index, {}) for index in indices]
-        for name, parameter, own in zip(names, mine, saved, strict=False):
-            for slot in self._rule.slots:
-                if own.get(slot) is not None and own[slot].shape != parameter.shape:
-                    raise ValueError(
-                        f"{slot} of {name} must have shape {tuple(parameter.shape)}, got {tuple(own[slot].shape)}"
-                    )
-        super().load_state_dict(state_dict)
-        for parameter, own in zip(mine, saved, strict=True):
-            for slot in self._rule.slots:
-                if own.get(slot) is not None:  # torch casts state to the type of its parameter, or shares it
-                    self.state[parameter][slot] = _like(parameter).copy_(own[slot])
-            if "step" in own:
-                self.state[parameter]["step"] = torch.as_tensor(own["step"], dtype=torch.float32).clone()
-        self._tables = None
+        saved: dict[Any, dict[str, Any]] = {}
+        for index, own in state_dict["state"].items():
+            saved[index] = {
+                key: torch.from_numpy(value.copy()) if isinstance(value, np.ndarray) else value
+                for key, value in own.items()
+            }
+        rule = self._rule
+        for name, parameter, own in zip(names, parameters, map(saved.get, indices), strict=False):
+            if own and rule.adam and not {"step", *rule.slots[:2]} <= set(own):
+                raise ValueError(f"the state of {name} has no {', '.join(rule.slots[:2])} and step: it is not Adam's")
+            for slot in rule.slots:
+                if own and own.get(slot) is not None:
+                    _check_state(slot, name, own[slot], parameter)
+        return parameters, saved
 
     @_hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -201,6 +245,15 @@ def _check_parameter(name: str, parameter: Any) -> None:
         raise ValueError(f"{name} is on {parameter.device}: these optimizers are for the CPU, use torch's there")
     if parameter.dtype not in _KINDS:
         raise TypeError(f"{name} must be float64, float32, float16 or bfloat16, got {parameter.dtype}")
+    if _checks.overlaps(parameter.shape, parameter.stride(), 1):
+        raise ValueError(f"several numbers of {name} are in the same memory: make the parameter of a copy")
+
+
+def _check_state(slot: str, name: str, value: Any, parameter: Any) -> None:
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(f"{slot} of {name} must be a tensor, got {type(value).__name__}")
+    if value.shape != parameter.shape:
+        raise ValueError(f"{slot} of {name} must have shape {tuple(parameter.shape)}, got {tuple(value.shape)}")
 
 
 def _state_type(parameter: Any) -> Any:
@@ -213,7 +266,7 @@ def _like(parameter: Any) -> Any:
     dtype = _state_type(parameter)
     if _packed(parameter):
         return torch.zeros_like(parameter, dtype=dtype, memory_format=torch.preserve_format)
-    return torch.zeros(parameter.shape, dtype=dtype)
+    return torch.zeros(parameter.shape, dtype=dtype, device="cpu")
 
 
 def _packed(tensor: Any) -> bool:
@@ -244,30 +297,27 @@ class _Tables:
         count = len(self.parameters)
         self.stepper = Stepper([p.numel() for p in self.parameters], [_KINDS[p.dtype] for p in self.parameters])
         #: Parameters with gaps between their numbers are stepped as copies.
-        self.gaps = {t: torch.empty(p.shape, dtype=p.dtype) for t, p in enumerate(self.parameters) if not _packed(p)}
-        #: Of those in the order of C, whose gradients are taken as they are if they have it too.
-        self.types = [p.dtype if p.is_contiguous() else None for p in self.parameters]
-        #: Where parameters and gradients were when they were last looked at.
-        self.grads: list[Any] = [None] * count
-        self.places = np.array([p.data_ptr() for p in self.parameters], np.uintp)
-        self.grad_places = np.zeros(count, np.uintp)
-        #: Gradients in another order than their parameter, which are copied at every step.
+        self.gaps = {
+            t: torch.empty(p.shape, dtype=p.dtype, device="cpu")
+            for t, p in enumerate(self.parameters) if not _packed(p)
+        }  # fmt: skip
+        #: Where parameters and gradients were when they were last looked at, what parameters look like, and which
+        #: objects gradients were.
+        self.places, self.forms, self.grads, self.grad_places = np.zeros((4, count), np.uintp)
+        _steps.placed(_dlpack, self.parameters, self.places, self.forms)
+        #: Copies of gradients in another order than their parameter, made anew at every step.
         self.strange: dict[int, Any] = {}
+        self.live: list[Any] = []
         self.stepper.at[:, PARAM] = self.places
         for t, copied in self.gaps.items():
             self.stepper.at[t, PARAM] = copied.data_ptr()
-        #: How far each is. torch keeps that in a tensor of each parameter's: they are parts of this one.
-        self.counts = torch.zeros(count)
-        self.steps = self.counts.numpy()
-        #: All state there is, and what is in that of our parameters, to see whether somebody puts something else there.
-        self.states: list[dict[str, Any]] = []
-        self.own: list[dict[str, Any]] = []
-        self.contents: list[Any] = []
-        self.looked_for = [*optimizer._rule.slots, *(["step"] if optimizer._rule.adam else [])]
+        #: How far each is, and what it is owed. torch keeps the first in a tensor of each parameter's: a part of this.
+        self.steps = np.zeros(count, np.float32)
+        self.parts = {"step": torch.from_numpy(self.steps), "owed_decay": torch.from_numpy(self.stepper.owed)}
+        self.looked_for = [*optimizer._rule.slots, *(["step"] if optimizer._rule.adam else []), "owed_decay"]
         #: The settings that the tables are for.
         self.settled: list[dict[str, Any]] = []
-        self.setting_names = (*optimizer.defaults, "initial_lr")
-        self.owing = False
+        self.setting_names = (*optimizer.defaults, "initial_lr", "max_lr")
         for t, parameter in enumerate(self.parameters):
             own = optimizer.state.get(parameter)
             if own:
@@ -280,33 +330,34 @@ class _Tables:
         for k, slot in enumerate(rule.slots):
             value = own.get(slot)
             if value is not None:
+                _check_state(slot, self.names[t], value, parameter)
                 expected = self.gaps.get(t, parameter)
                 if value.stride() != expected.stride() or value.dtype is not _state_type(parameter):
                     value = own[slot] = _like(parameter).copy_(value)
                 self.stepper.at[t, STATE + k] = value.data_ptr()
         if rule.adam:
             self.steps[t] = float(own.get("step", 0.0))
-            own["step"] = self.counts[t]
+            own["step"] = self.parts["step"][t]
         elif any(own.get(slot) is not None for slot in rule.slots):
             self.steps[t] = 1.0
-        self.stepper.owed[t] = own.get("owed_decay", 1.0)
+        if "owed_decay" in own:
+            self.stepper.owed[t] = float(own["owed_decay"])
+            own["owed_decay"] = self.parts["owed_decay"][t]
 
     def _remember(self) -> None:
-        state = self.optimizer.state
-        self.states = list(state.values())
-        self.own = [state[parameter] for parameter in self.parameters if parameter in state]
-        self.contents = [own.get(name) for own in self.own for name in self.looked_for]
+        # numbers of the state are parts of one tensor, whose place is looked at once
+        self.contents = Contents(self.optimizer.state, self.parameters, self.looked_for, True, _dlpack, _COUNTS)
 
     def holds(self) -> bool:
         """Whether parameters and state are where they were; gradients are looked at on the way."""
-        stepper, states = self.stepper, self.optimizer.state.values()
+        stepper = self.stepper
+        groups = [group["params"] for group in self.optimizer.param_groups]
         moved, new, odd = _steps.look(
-            self.parameters, self.grads, self.places, self.grad_places, stepper.at, stepper.sizes, self.types,
-            torch.strided,
-        )  # fmt: skip
-        if moved or len(states) != len(self.states) or not all(map(is_, states, self.states)):
+            _dlpack, groups, self.parameters, self.places, self.forms, self.grads, self.grad_places, stepper.at
+        )
+        if moved or not self.contents.same(self.optimizer.state):
             return False
-        if not _steps.kept(self.own, self.looked_for, self.contents):
+        if self.parts["step"].data_ptr() != self.steps.ctypes.data:
             return False
         if new and (odd or self.strange):
             self._copy_strange_gradients()
@@ -318,77 +369,88 @@ class _Tables:
 
     def _copy_strange_gradients(self) -> None:
         """Places for copies of those that lie in another order than their parameter, or have another type."""
-        self.strange = {}
-        for t, (parameter, grad) in enumerate(zip(self.parameters, self.grads, strict=True)):
+        strange = {}
+        for t, parameter in enumerate(self.parameters):
+            grad = parameter.grad
             if grad is None:
                 continue
             if grad.layout is not torch.strided:
-                self.grads[t] = None  # is looked at again
+                self.grads[t] = 1  # is looked at again
                 raise TypeError(
                     f"the gradient of {self.names[t]} has the layout {grad.layout}: make it dense, or use torch's"
                 )
             if grad.shape != parameter.shape:
+                self.grads[t] = 1
                 raise ValueError(
                     f"the gradient of {self.names[t]} must have shape {tuple(parameter.shape)}, got {tuple(grad.shape)}"
                 )
-            strided_alike = grad.stride() == parameter.stride() and grad.dtype is parameter.dtype
-            if t in self.gaps or not strided_alike or grad.is_neg():
-                self.strange[t] = torch.empty_like(self.gaps.get(t, parameter), requires_grad=False)
-            self.stepper.at[t, GRAD] = self.strange.get(t, grad).data_ptr()
+            alike = grad.stride() == parameter.stride() and grad.dtype is parameter.dtype and not grad.is_neg()
+            place = 0 if t in self.gaps or not alike else grad.data_ptr()
+            if place == 0 and grad.numel():
+                strange[t] = torch.empty_like(self.gaps.get(t, parameter), requires_grad=False)
+                place = strange[t].data_ptr()
+            self.stepper.at[t, GRAD] = place
+        self.strange = strange
 
     def step(self) -> None:
         optimizer, stepper, rule = self.optimizer, self.stepper, self.optimizer._rule
         stepper.team = (_team, torch.get_num_threads()) if _team else (0, 1)
+        scale = vars(optimizer).get("grad_scale")
+        if scale is not None:
+            for parameter in self.parameters:
+                if parameter.grad is not None:
+                    parameter.grad.detach().div_(scale)
         for t, copied in self.strange.items():
-            copied.copy_(self.grads[t].detach())
+            copied.copy_(self.parameters[t].grad.detach())
         if not stepper.admits(optimizer.nonfinite, self.names):
             optimizer.steps_skipped += 1
             return
         settings = [values(group, self.setting_names, _plain) for group in optimizer.param_groups]
         if settings != self.settled:
             self._settle(settings)
+        _increment_version(self.live)
         for t, copied in self.gaps.items():
             copied.copy_(self.parameters[t].detach())
         np.add(self.steps, stepper.live, out=self.steps)
         stepper.count[:] = self.steps
-        scale = vars(optimizer).get("grad_scale")
-        if scale is not None:
-            stepper.settings[:, SIGN] /= float(scale)
-            self.settled = []
         owing = stepper.step(rule)
         for t, copied in self.gaps.items():
             if stepper.live[t]:
                 self.parameters[t].detach().copy_(copied)
-        if owing or self.owing:
+        if owing:
             self._write_owed()
-        _increment_version(self.parameters)
 
     def _settle(self, settings: list[dict[str, Any]]) -> None:
-        for group, plain in zip(self.optimizer.param_groups, settings, strict=True):
-            if plain["decay"] == "schedule":
-                plain["initial_lr"] = group.setdefault("initial_lr", plain["lr"])
         self.settled = []
         self.stepper.settle(self.optimizer._rule, settings, self.edges, self._begin)
         self._remember()
+        self.live = [self.parameters[t] for t in np.flatnonzero(self.stepper.live)]
+        for group, plain in zip(self.optimizer.param_groups, settings, strict=True):
+            # some make a step of rate 0 to have state
+            if plain["decay"] == "schedule" and plain["lr"] > 0:
+                plain["initial_lr"] = _plain(group.setdefault("initial_lr", plain["lr"]))
         self.settled = settings
 
     def _begin(self, t: int, wanted: tuple[str, ...]) -> None:
         """State that a parameter has not had yet."""
         parameter, rule = self.parameters[t], self.optimizer._rule
         own = self.optimizer.state[parameter]
-        for slot in wanted:
-            if own.get(slot) is None:
-                own[slot] = _like(parameter)
+        new = [slot for slot in wanted if own.get(slot) is None]
+        for slot in new:
+            own[slot] = _like(parameter)
         self._adopt(t, own)
-        if not rule.adam:  # what is new is momentum, whose first step this is
+        if new and not rule.adam:  # what is new is momentum, whose first step this is
             self.steps[t] = 0.0
 
     def _write_owed(self) -> None:
-        self.owing = True
-        for t, parameter in enumerate(self.parameters):
-            own, owed = self.optimizer.state.get(parameter), float(self.stepper.owed[t])
-            if own is not None and (owed != 1.0 or "owed_decay" in own):
-                own["owed_decay"] = owed
+        """Decay that is owed is a part of the state from then on."""
+        new = False
+        for t in np.flatnonzero(self.stepper.owed != 1.0):
+            own = self.optimizer.state[self.parameters[t]]
+            if "owed_decay" not in own:
+                own["owed_decay"], new = self.parts["owed_decay"][t], True
+        if new:
+            self._remember()
 
 
 class SGD(_Fused):
@@ -527,15 +589,34 @@ class AdamW(Adam):
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
         amsgrad: bool = False,
-        **options: Any,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        l1: float = 0.0,
+        proximal: str = "decoupled",
+        decay: str = "lr",
+        nonfinite: str = "propagate",
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, decoupled_weight_decay=True, **options)
+        super().__init__(
+            params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize, capturable=capturable,
+            differentiable=differentiable, fused=fused, decoupled_weight_decay=True, l1=l1, proximal=proximal,
+            decay=decay, nonfinite=nonfinite,
+        )  # fmt: skip
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:  # of Adam
+            group["decoupled_weight_decay"] = True
 
 
 def _plain(value: Any) -> Any:
-    """A setting as a number: torch takes a tensor for lr."""
-    return value.item() if isinstance(value, torch.Tensor) else tuple(value) if isinstance(value, list) else value
-
-
-def _plain_group(group: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in group.items() if name != "params"}
+    """A setting as a number or a tuple: torch takes a tensor for lr."""
+    if callable(value):
+        raise TypeError(
+            f"a setting must be a number, got the function {value!r:.60}: for lr there is torch.optim.lr_scheduler, "
+            "others of a group may be set between two steps"
+        )
+    return tuple(map(_plain, value)) if isinstance(value, (list, tuple)) else _checks.plain(value)

@@ -145,13 +145,37 @@ def test_addresses():
     sizes = np.array([12, 3, 5, 2], np.int64)
     kinds = np.array([[0, 0, 0], [0, 0, 0], [1, 0, 0], [2, 0, 0]], np.int32)
     mine, theirs = np.ones(4, np.uintp), np.ones(4, np.uintp)
-    assert kernel.addresses(arrays, sizes, kinds, mine) == twin.addresses(arrays, sizes, kinds, theirs) == -1
+    assert kernel.addresses(arrays, sizes, kinds, b"CCFC", mine) == []
+    assert twin.addresses(arrays, sizes, kinds, b"CCFC", theirs) == []
     np.testing.assert_array_equal(mine, theirs)
     assert mine[1] == 0 and mine[0] == arrays[0].ctypes.data
-    for wrong in (np.zeros((4, 3)).T, np.zeros(13), np.zeros(12, np.float32), np.zeros((3, 8))[:, ::2]):
-        given = [None, None, None, wrong], np.full(4, 12), np.zeros((4, 3), np.int32)
-        assert kernel.addresses(*given, mine) == twin.addresses(*given, theirs) == 3
-    assert kernel.addresses([np.zeros(12, ">f8")], np.full(1, 12), np.zeros((1, 3), np.int32), mine) == 0
+    across = np.zeros((4, 3)).T
+    wrong = [across, np.zeros(13), np.zeros(12, np.float32), np.zeros((3, 8))[:, ::2], np.zeros(12, ">f8")]
+    given = [*wrong, arrays[0], across], np.full(7, 12), np.zeros((7, 3), np.int32), b"CCCCCCF"
+    mine, theirs = np.ones(7, np.uintp), np.ones(7, np.uintp)
+    assert kernel.addresses(*given, mine) == twin.addresses(*given, theirs) == [0, 1, 2, 3, 4]
+    np.testing.assert_array_equal(mine, theirs)
+    assert mine[6] == across.ctypes.data and not mine[:5].any()
+
+
+@pytest.mark.parametrize("adam", [False, True])
+def test_advance(adam):
+    kinds = np.array([[kind, 0, 0] for kind in (DOUBLE, SINGLE, HALF, BFLOAT, SINGLE)], np.int32)
+    live, felt = np.array([1, 1, 1, 1, 0], np.uint8), np.array([0.0, 2.0**-22, 2.0**-9, 2.0**-6])
+    mine, theirs = (np.array([SETTINGS] * 5) for _ in range(2))
+    owed = np.ones((2, 5))
+    owing = []
+    for step in range(1, 60):
+        for settings in (mine, theirs):
+            settings[:, 11] = 1.0 - np.array([1e-9, 1e-7, 1e-4, 1e-3, 1e-7])
+        count = np.array([step, step, 1.0, step + 4, step])
+        found = kernel.advance(adam, kinds, mine, count, live, felt, owed[0])
+        assert found == twin.advance(adam, kinds, theirs, count, live, felt, owed[1])
+        np.testing.assert_allclose(mine, theirs, rtol=1e-15)
+        np.testing.assert_allclose(owed[0], owed[1], rtol=1e-15)
+        owing.append(found)
+    assert mine[0, 2] == 1.0 - 1e-9 and mine[4, 2] == SETTINGS[2] and owed[0, 4] == 1.0
+    assert True in owing and mine[1, 3] != SETTINGS[3] if adam else mine[2, 5] == 1.0 and mine[1, 5] == SETTINGS[13]
 
 
 @pytest.mark.parametrize("kind", [HALF, BFLOAT])

@@ -8,6 +8,7 @@ double for the first and float for the others), the way of its momentum and of i
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer
 from cpython.dict cimport PyDict_GetItem
 from cpython.object cimport PyObject
+from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.math cimport fabs, pow, sqrt
 from libc.stdint cimport uint16_t
 from libc.string cimport memset
@@ -34,6 +35,14 @@ cdef extern from "steps.h" nogil:
     Py_ssize_t take(Py_ssize_t* next) noexcept
     unsigned flush_subnormal() noexcept
     void put_back(unsigned before) noexcept
+
+cdef extern from "dlpack.h":
+    ctypedef struct dl_version:
+        unsigned major
+    ctypedef struct dl_table:
+        dl_version version
+        void* from_object
+    int dl_look(const dl_table* table, void* tensor, size_t* place, size_t* form) except -1
 
 cdef enum:
     DOUBLE
@@ -277,63 +286,106 @@ def statistics(const size_t[:, ::1] at, const long long[:, ::1] chunks, const in
                     statistics_s(k, &x[0], &y[0] if at[t, 1] != 0 else NULL, &out[t, 0])
 
 
-def addresses(list arrays, const long long[::1] sizes, const int[:, ::1] kinds, size_t[::1] out):
-    """out <- where the arrays' numbers are, 0 for None. The first that is no contiguous array of so many numbers of
-    its type, in C's order, or -1."""
+def addresses(list arrays, const long long[::1] sizes, const int[:, ::1] kinds, bytes orders, size_t[::1] out):
+    """out <- where the arrays' numbers are, 0 for None. Those that are no contiguous array of so many numbers of their
+    type, in their order ("C" or "F")."""
     cdef Py_buffer view
     cdef Py_ssize_t t
     cdef char letter
-    cdef bint fits
+    cdef const char* order = orders
+    cdef list others = []
     for t in range(len(arrays)):
         out[t] = 0
         if arrays[t] is None:
             continue
         PyObject_GetBuffer(arrays[t], &view, PyBUF_STRIDES | PyBUF_FORMAT)
         letter = view.format[0] if view.format != NULL else b"B"
-        fits = (letter == b"d" and kinds[t, 0] == DOUBLE or letter == b"f" and kinds[t, 0] == SINGLE
-                or letter == b"e" and kinds[t, 0] == HALF)
-        fits = fits and view.len == sizes[t] * width(kinds[t, 0]) and PyBuffer_IsContiguous(&view, b"C")
-        out[t] = <size_t>view.buf
+        if (view.len == sizes[t] * width(kinds[t, 0]) and PyBuffer_IsContiguous(&view, order[t])
+                and (letter == b"d" and kinds[t, 0] == DOUBLE or letter == b"f" and kinds[t, 0] == SINGLE
+                     or letter == b"e" and kinds[t, 0] == HALF)):
+            out[t] = <size_t>view.buf
+        else:
+            others.append(t)
         PyBuffer_Release(&view)
-        if not fits:
-            return t
-    return -1
+    return others
 
 
-def look(list tensors, list grads, size_t[::1] places, size_t[::1] grad_places, size_t[:, ::1] at,
-         const long long[::1] sizes, list types, layout):
-    """Where torch's `tensors` and their gradients are now, into what was known of them (0 for no gradient): whether a
-    tensor has moved, whether a gradient is new, and whether one is in another order or type than its tensor. The
-    addresses of the others go into `at`."""
-    cdef Py_ssize_t t
-    cdef size_t place
-    cdef bint moved = False, new = False, odd = False
-    for t in range(len(tensors)):
-        tensor = tensors[t]
-        place = tensor.data_ptr()
-        moved = moved or place != places[t]
-        places[t] = place
-        grad = tensor.grad
-        if grad is grads[t] and (grad is None or <size_t>grad.data_ptr() == grad_places[t]):
-            continue
-        new, grads[t], place = True, grad, 0
-        if grad is not None:
-            # what is contiguous has the order of C; types are None for tensors that have not
-            if grad.layout is layout and grad.dtype is types[t] and grad.is_contiguous() and not grad.is_neg():
-                place, odd = grad.data_ptr(), odd or <long long>grad.numel() != sizes[t]
+cdef const dl_table* table_of(capsule) except? NULL:
+    """DLPack's functions, `__dlpack_c_exchange_api__` of a type; NULL where there are none, or of another version."""
+    cdef const dl_table* table
+    if capsule is None:
+        return NULL
+    table = <const dl_table*>PyCapsule_GetPointer(capsule, "dlpack_exchange_api")
+    return table if table.version.major == 1 and table.from_object != NULL else NULL
+
+
+cdef int where(const dl_table* table, object tensor, size_t* place, size_t* form) except -1:
+    """The address of a tensor, and a number of its shape, strides and type."""
+    if table != NULL:
+        return dl_look(table, <void*>tensor, place, form)
+    place[0] = tensor.data_ptr()
+    form[0] = <size_t>hash((tensor.shape, tensor.stride(), tensor.dtype))
+    return 0
+
+
+def look(capsule, list groups, list tensors, size_t[::1] places, size_t[::1] forms, size_t[::1] grads,
+         size_t[::1] grad_places, size_t[:, ::1] at):
+    """What has become of torch's `tensors` and their gradients since the last time: whether another tensor is in the
+    lists `groups`, or one has moved or changed its form; whether a gradient is new or has moved; and whether one of
+    those is not as its tensor lies (or nowhere): the addresses of the others go into `at`. `grads` are addresses of
+    objects, which are not kept alive. `capsule` has DLPack's functions for tensors; without it they are asked in
+    Python."""
+    cdef const dl_table* table = table_of(capsule)
+    cdef Py_ssize_t t = 0, count = len(tensors)
+    cdef size_t place = 0, form = 0, own = 0
+    cdef bint new = False, odd = False
+    for group in groups:
+        for tensor in <list>group:
+            if t == count or tensor is not tensors[t]:
+                return True, new, odd
+            where(table, tensor, &place, &own)
+            if place != places[t] or own != forms[t]:
+                return True, new, odd
+            grad = tensor.grad
+            if grad is None:
+                if grads[t] != 0:
+                    new, grads[t], grad_places[t], at[t, 1] = True, 0, 0, 0
             else:
-                odd = True
-        grad_places[t] = at[t, 1] = place
-    return moved, new, odd
+                try:
+                    where(table, grad, &place, &form)
+                except Exception:  # what is sparse is nowhere
+                    place = 0
+                if place == 0 or form != own or grads[t] != <size_t><void*>grad or place != grad_places[t]:
+                    if place == 0 or form != own or grad.is_neg():
+                        odd, place = True, 0
+                    new, grads[t], grad_places[t], at[t, 1] = True, <size_t><void*>grad, place, place
+            t += 1
+    return t != count, new, odd
 
 
-def kept(list states, list names, list values):
-    """Whether every one of these dicts still has the objects `values` (dict by dict) under `names`, None for none."""
-    cdef Py_ssize_t t, k, count = len(names)
+def placed(capsule, list tensors, size_t[::1] places, size_t[::1] forms):
+    """places, forms <- those of torch's tensors, as `look` and `kept` compare them; 0 for None."""
+    cdef const dl_table* table = table_of(capsule)
+    cdef Py_ssize_t t
+    for t in range(len(tensors)):
+        places[t] = forms[t] = 0
+        if tensors[t] is not None:
+            where(table, tensors[t], &places[t], &forms[t])
+
+
+def kept(capsule, list states, list names, list values, const size_t[::1] places, const size_t[::1] forms):
+    """Whether these dicts still have the objects `values` under `names`, one each, and those that are tensors with a
+    place are still there and of that form."""
+    cdef const dl_table* table = table_of(capsule)
+    cdef Py_ssize_t i
+    cdef size_t place = 0, form = 0
     cdef PyObject* found
-    for t in range(len(states)):
-        for k in range(count):
-            found = PyDict_GetItem(states[t], names[k])
-            if (found if found != NULL else <PyObject*>None) != <PyObject*>values[t * count + k]:
+    for i in range(len(values)):
+        found = PyDict_GetItem(states[i], names[i])
+        if found != <PyObject*>values[i]:
+            return False
+        if places[i] != 0:
+            where(table, <object>found, &place, &form)
+            if place != places[i] or form != forms[i]:
                 return False
     return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -12,12 +12,15 @@ import numpy as np
 from .._kernels import steps as _steps
 from . import _checks, _files
 from ._rules import Rule
-from ._stepper import GRAD, KINDS, PARAM, STATE, Stepper, state_type, values
+from ._stepper import GRAD, KINDS, PARAM, STATE, Contents, Stepper, state_type, values
 
 Array = np.ndarray[Any, Any]
 Nonfinite = Literal["raise", "skip", "propagate"]
 #: Attributes that `_lay_out` makes.
-_TABLES = {"_stepper", "_copies", "_count", "_edges", "_settled"}
+_TABLES = {
+    "_stepper", "_copies", "_orders", "_lists", "_count", "_edges", "_settled", "_places", "_cleared", "_starts",
+    "_ends", "_bytes", "_contents",
+}  # fmt: skip
 
 
 class Optimizer:
@@ -81,9 +84,17 @@ class Optimizer:
         unknown = set(settings) - set(self._defaults) - {"initial_lr"}
         if unknown:
             raise ValueError(f"a group has no setting {sorted(unknown)[0]!r}: it has {', '.join(self._defaults)}")
-        self._rule.check(settings)
+        if callable(settings["lr"]) and "initial_lr" not in settings:
+            if hasattr(settings["lr"], "base"):
+                settings["initial_lr"] = settings["lr"].base
+            elif settings["decay"] == "schedule":
+                raise ValueError(
+                    "decay='schedule' needs to know of which learning rate the function lr gives a share: pass groups "
+                    "with initial_lr, [{'params': ..., 'initial_lr': 0.1}], or a function of shrinkage.optim.schedules"
+                )
+        self._rule.check(self._at_this_step(settings))
         _checks.apart(self._names + names, self._arrays + arrays)
-        self.param_groups.append({"params": arrays, "param_names": names} | settings)
+        self.param_groups.append({"params": tuple(arrays), "param_names": names} | settings)
         self._arrays += arrays
         self._names += names
 
@@ -96,19 +107,35 @@ class Optimizer:
             self._stepper.owed[: len(old.owed)] = old.owed
         #: What the kernel works on where the array itself is not contiguous, or its bytes are swapped.
         self._copies: dict[int, Array] = {}
+        orders = bytearray(b"C" * len(arrays))
         for t, array in enumerate(arrays):
-            if not (array.flags.c_contiguous and array.dtype.isnative):
+            if not array.dtype.isnative or not (array.flags.c_contiguous or array.flags.f_contiguous):
                 self._copies[t] = np.empty(array.shape, array.dtype.newbyteorder("="))
+            elif not array.flags.c_contiguous:
+                orders[t] = ord("F")
             self._stepper.at[t, PARAM] = self._copies.get(t, array).ctypes.data
+        self._orders = bytes(orders)
+        self._lists = [group["params"] for group in self.param_groups]
         #: How many steps each has taken; the state has parts of it.
         self._count = self._stepper.count
         for t, own in self.state.items():
-            self._count[t] = own["step"]
+            self._count[t] = _checks.steps_of(own["step"], self._names[t])
             own["step"] = self._count[t, ...]
         edges = np.cumsum([0, *(len(group["params"]) for group in self.param_groups)]).tolist()
         self._edges = list(pairwise(edges))
         #: The settings that the tables are for.
         self._settled: list[dict[str, Any]] = []
+        #: Gradients that were looked at, and stretches of memory with parameters: the furthest end of all so far.
+        self._places, self._cleared = np.zeros(len(arrays), np.uintp), False
+        bounds = [np.lib.array_utils.byte_bounds(array) for array in arrays if array.size]
+        start, end = np.array(bounds, np.uintp).reshape(-1, 2).T
+        order = np.argsort(start)
+        self._bytes = np.array([array.nbytes for array in arrays], np.uintp)
+        self._starts, self._ends = start[order], np.maximum.accumulate(end[order])
+        self._remember()
+
+    def _remember(self) -> None:
+        self._contents = Contents(self.state, range(len(self._arrays)), (*self._rule.slots, "step"))
 
     def step(self, grads: Any, *, zero_grads: bool = False) -> bool:
         """Change every parameter with a gradient, in place.
@@ -124,7 +151,8 @@ class Optimizer:
         Returns
         -------
         bool
-            False where ``nonfinite="skip"`` met a gradient with NaN or infinity: nothing was changed then.
+            False where ``nonfinite="skip"`` met a gradient with NaN or infinity: nothing was changed then, but for
+            gradients that are set to zero.
 
         Raises
         ------
@@ -133,23 +161,17 @@ class Optimizer:
             NaN or infinity. Nothing was changed then.
         """
         given: list[Any] = _checks.gradients(grads, self._names, self._arrays, writing=zero_grads)
+        self._look()
         stepper, rule = self._stepper, self._rule
-        grad_copies = self._point_at(given)
+        copies = self._point_at(given, zero_grads)
         live = stepper.at[:, GRAD] != 0
         if not stepper.admits(self.nonfinite, self._names):
             self.steps_skipped += 1
+            _clear(given, range(len(given)) if zero_grads else ())
             return False
-        names = (*self._defaults, "initial_lr")
-        settings = [values(group, names, self._resolved) for group in self.param_groups]
+        settings = [self._at_this_step(group) for group in self.param_groups]
         if settings != self._settled or (live != stepper.live).any():
-            self._settled = []
-            stepper.live[:] = live
-            stepper.settle(rule, settings, self._edges, self._begin)
-            for t in np.flatnonzero(live).tolist():
-                self.state.setdefault(t, {"step": self._count[t, ...]})
-            for group, resolved in zip(self.param_groups, settings, strict=True):
-                group.setdefault("initial_lr", resolved["lr"])
-            self._settled = settings
+            self._settle(settings, live)
         for t, copied in self._copies.items():
             np.copyto(copied, self._arrays[t])
         self._count += live
@@ -157,15 +179,36 @@ class Optimizer:
         for t, copied in self._copies.items():
             if live[t]:
                 np.copyto(self._arrays[t], copied)
-        if zero_grads:
-            for t in grad_copies:
-                given[t][...] = 0
+        _clear(given, copies if zero_grads else ())
         self.steps_taken += 1
         return True
 
-    def _resolved(self, value: Any) -> Any:
-        """A setting at this step: schedules are functions of the steps taken."""
-        return value(self.steps_taken) if callable(value) else tuple(value) if isinstance(value, list) else value
+    def _at_this_step(self, group: Mapping[str, Any]) -> dict[str, Any]:
+        """A group's settings: schedules are functions of the steps taken."""
+        return values(group, (*self._defaults, "initial_lr"), self._constant)
+
+    def _constant(self, value: Any) -> Any:
+        return _checks.plain(value(self.steps_taken) if callable(value) else value)
+
+    def _look(self) -> None:
+        """Whether parameters and state are those that the tables point at."""
+        for k, (group, arrays) in enumerate(zip(self.param_groups, self._lists, strict=False)):
+            if group["params"] is not arrays:
+                raise ValueError(f"the params of group {k} were replaced: make a new optimizer, or add a group")
+        if not self._contents.same(self.state):
+            self._lay_out()
+
+    def _settle(self, settings: list[dict[str, Any]], live: Array) -> None:
+        self._settled = []
+        self._stepper.live[:] = live
+        self._stepper.settle(self._rule, settings, self._edges, self._begin)
+        for t in np.flatnonzero(live).tolist():
+            self.state.setdefault(t, {"step": self._count[t, ...]})
+        for group, resolved in zip(self.param_groups, settings, strict=True):
+            if resolved["lr"] > 0:
+                group.setdefault("initial_lr", resolved["lr"])
+        self._remember()
+        self._settled = settings
 
     def _begin(self, t: int, wanted: tuple[str, ...]) -> None:
         """State that a parameter has not had yet."""
@@ -173,27 +216,50 @@ class Optimizer:
         for k, slot in enumerate(self._rule.slots):
             if slot in wanted:
                 if own.get(slot) is None:
-                    own[slot] = np.zeros(array.shape, state_type(array))
+                    own[slot] = np.zeros(array.shape, state_type(array), order=chr(self._orders[t]))  # type: ignore[call-overload]
+                    if not self._rule.adam:  # what is new is momentum, whose first step this is
+                        self._count[t] = 0
+                else:
+                    own[slot] = _checks.state_of(own[slot], slot, self._names[t], array, copy=None)
                 self._stepper.at[t, STATE + k] = own[slot].ctypes.data
-        if not self._rule.adam:  # what is new is momentum, whose first step this is
-            self._count[t] = 0
 
-    def _point_at(self, given: Sequence[Array | None]) -> dict[int, Array]:
+    def _point_at(self, given: Sequence[Array | None], writing: bool) -> dict[int, Array]:
         """Addresses of gradients into the table; the copies of those that are not as the kernel reads them."""
-        stepper, start = self._stepper, 0
-        arrays: list[Any] = list(given)
+        stepper = self._stepper
+        out = stepper.at[:, GRAD].copy()
+        others = _steps.addresses(list(given), stepper.sizes, stepper.kinds, self._orders, out)
         copies: dict[int, Array] = {}
-        out = np.zeros(len(arrays), np.uintp)
-        # the addresses of all but the few that need a copy come from one call
-        while True:
-            bad = _steps.addresses(arrays[start:], stepper.sizes[start:], stepper.kinds[start:], out[start:])
-            if bad < 0:
-                break
-            t = start + bad
-            copies[t] = np.array(arrays[t], arrays[t].dtype.newbyteorder("="), order="C")
-            out[t], start = copies[t].ctypes.data, t + 1
+        for t in others:
+            grad: Any = given[t]
+            copies[t] = np.array(grad, grad.dtype.newbyteorder("="), order=chr(self._orders[t]))  # type: ignore[call-overload]
+            out[t] = copies[t].ctypes.data
         stepper.at[:, GRAD] = out
+        if others or writing != self._cleared or (out != self._places).any():
+            self._apart(given, copies, writing)
+            self._places, self._cleared = out, writing
         return copies
+
+    def _apart(self, given: Sequence[Any], copies: Mapping[int, Array], writing: bool) -> None:
+        """That gradients share no memory with parameters, nor with each other where they are cleared."""
+        start = self._stepper.at[:, GRAD].copy()
+        end = start + self._bytes
+        for t in copies:  # what was copied is not in the way, unless it is cleared
+            start[t], end[t] = np.lib.array_utils.byte_bounds(given[t]) if writing else (0, 0)
+        which = np.flatnonzero((start != 0) & (self._bytes > 0)).tolist()
+        if not which:
+            return
+        start, end = start[which], end[which]
+        before = np.searchsorted(self._starts, end) - 1
+        for k in np.flatnonzero((before >= 0) & (self._ends[before] > start)).tolist():
+            grad, name = given[which[k]], self._names[which[k]]
+            for other, array in zip(self._names, self._arrays, strict=True):
+                if _checks.shared_memory(grad, array):
+                    what = "it" if other == name else other
+                    raise ValueError(f"the gradient of {name} shares memory with {what}: pass a copy")
+        if writing:
+            order = np.argsort(start)
+            if (start[order][1:] < np.maximum.accumulate(end[order])[:-1]).any():
+                _checks.apart([f"the gradient of {self._names[t]}" for t in which], [given[t] for t in which])
 
     def state_dict(self) -> dict[str, Any]:
         """The state and the groups' settings under torch's keys; arrays are copies.
@@ -217,20 +283,26 @@ class Optimizer:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take state and settings that `state_dict` gave, of parameters with the same names and shapes.
 
+        torch's own optimizer's is taken too. Settings that are functions here stay what they are.
+
         Raises
         ------
         TypeError, ValueError
             Naming the parameter whose name, shape or state does not fit. Nothing was changed then.
         """
-        groups, state = _checks.state_dict(state_dict, self.param_groups, self._arrays, self._names, self._rule.slots)
-        for group in groups:
-            self._rule.check(self._defaults | group)
+        groups, state = _checks.state_dict(state_dict, self.param_groups, self._arrays, self._names, self._rule)
+        for mine, group in zip(self.param_groups, groups, strict=True):
+            # whether decay is decoupled is what AdamW is, and not a setting
+            if self._rule.adam:
+                group["decoupled_weight_decay"] = mine["decoupled_weight_decay"]
+            self._rule.check(self._at_this_step(mine | group))
+        # torch's says it of each parameter alone
+        taken = state_dict.get("steps_taken", max((own["step"] for own in state.values()), default=0))
+        self.steps_taken = _checks.steps_of(taken, "the optimizer")
         owed = {t: own.pop("owed_decay", 1.0) for t, own in state.items()}
         for mine, theirs in zip(self.param_groups, groups, strict=True):
             mine.update(theirs)
         self.state = state
-        # torch's says it of each parameter alone
-        self.steps_taken = int(state_dict.get("steps_taken", max((own["step"] for own in state.values()), default=0)))
         self._lay_out()
         self._stepper.owed[:] = [owed.get(t, 1.0) for t in range(len(self._arrays))]
 
@@ -250,3 +322,9 @@ class Optimizer:
             If it is no such file, or of another optimizer or other parameters.
         """
         self.load_state_dict(_files.load(path, type(self).__name__))
+
+
+def _clear(arrays: Sequence[Any], which: Iterable[int]) -> None:
+    for t in which:
+        if arrays[t] is not None:
+            arrays[t][...] = 0

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import Any
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._stepper import KINDS, state_type
+
+if TYPE_CHECKING:
+    from ._rules import Rule
 
 Array = np.ndarray[Any, Any]
 
@@ -25,12 +28,10 @@ def nonfinite(value: Any) -> str:
 
 
 def number(group: Mapping[str, Any], name: str, *, least: float = 0.0, below: float = math.inf) -> None:
-    """That a setting is a number from `least` on and less than `below`, or a function of the step."""
+    """That a setting is a number from `least` on and less than `below`."""
     value = group[name]
-    if callable(value):
-        return
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number or a function of the step, got {value!r}")
+        raise TypeError(f"{name} must be a number, got {value!r:.60}")
     if not least <= float(value) < below:
         upper = "finite" if below == math.inf else f"below {below:g}"
         raise ValueError(f"{name} must be at least {least:g} and {upper}, got {value!r}")
@@ -38,7 +39,7 @@ def number(group: Mapping[str, Any], name: str, *, least: float = 0.0, below: fl
 
 def flag(group: Mapping[str, Any], name: str) -> None:
     if not isinstance(group[name], (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False, got {group[name]!r}")
+        raise TypeError(f"{name} must be True or False, got {group[name]!r:.60}")
 
 
 def choice(group: Mapping[str, Any], name: str, options: Sequence[str]) -> None:
@@ -50,7 +51,11 @@ def shared(group: Mapping[str, Any]) -> None:
     """What every optimizer has."""
     for name in ("lr", "weight_decay", "l1"):
         number(group, name)
-    flag(group, "maximize")
+    for name in ("initial_lr", "max_lr"):
+        if group.get(name) is not None:
+            number(group, name)
+    for name in ("maximize", "decoupled_weight_decay"):
+        flag(group, name)
     choice(group, "decay", DECAYS)
 
 
@@ -61,7 +66,7 @@ def adam(group: Mapping[str, Any]) -> None:
     choice(group, "proximal", PROXIMALS)
     betas = group["betas"]
     if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-        raise TypeError(f"betas must be two numbers, got {betas!r}")
+        raise TypeError(f"betas must be two numbers, got {betas!r:.60}")
     for k, beta in enumerate(betas):
         number({f"betas[{k}]": beta}, f"betas[{k}]", below=1.0)
 
@@ -71,7 +76,6 @@ def sgd(group: Mapping[str, Any]) -> None:
     for name in ("momentum", "dampening"):
         number(group, name)
     flag(group, "nesterov")
-    flag(group, "decoupled_weight_decay")
     if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
         raise ValueError("nesterov needs momentum above 0 and dampening 0")
 
@@ -104,8 +108,12 @@ def parameters(
 ) -> tuple[list[str], list[Array]]:
     """Names (their place, where there are none) and arrays."""
     if isinstance(params, Mapping):
+        if names is not None:
+            raise ValueError("param_names names the arrays of a list: a dict of them has names already")
         items = list(params.items())
     elif names is not None:
+        if isinstance(names, (str, bytes)) or not isinstance(names, Sequence):
+            raise TypeError(f"param_names must be a list of names, got {names!r:.60}")
         if len(names) != len(params):
             raise ValueError(f"param_names must name the {len(params)} arrays of its group, got {len(names)}")
         items = list(zip(names, params, strict=True))
@@ -123,11 +131,28 @@ def parameters(
                 f"{name} must be a NumPy array, which is changed in place, got {type(array).__name__}: "
                 "np.array(...) makes one (for torch's parameters there is shrinkage.torch)"
             )
+        if isinstance(array, np.ma.MaskedArray):
+            raise TypeError(f"{name} is a masked array, whose mask would be ignored: pass its data")
         if array.dtype.char not in KINDS:
             raise TypeError(f"{name} must be float64, float32 or float16, got {array.dtype}")
         if writeable and not array.flags.writeable:
             raise ValueError(f"{name} is read-only: pass a copy of it, or set its flag writeable")
+        if writeable and overlaps(array.shape, array.strides, array.itemsize):
+            raise ValueError(f"several numbers of {name} are in the same memory: pass a copy of it")
     return [name for name, _ in items], [array for _, array in items]
+
+
+def overlaps(shape: Sequence[int], strides: Sequence[int], unit: int) -> bool:
+    """Whether numbers of an array may share memory with each other."""
+    if 0 in shape:
+        return False
+    reach = unit
+    for stride, size in sorted((abs(stride), size) for stride, size in zip(strides, shape, strict=True)):
+        if size > 1:
+            if stride < reach:
+                return True
+            reach += stride * (size - 1)
+    return False
 
 
 def apart(names: Sequence[str], arrays: Sequence[Array]) -> None:
@@ -136,10 +161,21 @@ def apart(names: Sequence[str], arrays: Sequence[Array]) -> None:
         twice = next(name for k, name in enumerate(names) if name in names[:k])
         raise ValueError(f"{twice} is the name of two parameters")
     bounds = [(*np.lib.array_utils.byte_bounds(array), k) for k, array in enumerate(arrays) if array.size]
-    bounds.sort()
-    for (_, end, a), (start, _, b) in pairwise(bounds):
-        if start < end and np.shares_memory(arrays[a], arrays[b]):
-            raise ValueError(f"{names[a]} and {names[b]} share memory: pass each array once")
+    open_ones: list[tuple[int, int]] = []
+    for start, end, k in sorted(bounds):
+        open_ones = [(other_end, other) for other_end, other in open_ones if other_end > start]
+        for _, other in open_ones:
+            if shared_memory(arrays[other], arrays[k]):
+                raise ValueError(f"{names[other]} and {names[k]} share memory: pass each array once")
+        open_ones.append((end, k))
+
+
+def shared_memory(a: Array, b: Array) -> bool:
+    """Whether two arrays do; where that would take long to say, they may."""
+    try:
+        return bool(np.shares_memory(a, b, max_work=10_000))  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True
 
 
 def gradients(grads: Any, names: Sequence[str], arrays: Sequence[Array], *, writing: bool) -> list[Array | None]:
@@ -174,17 +210,20 @@ def gradients(grads: Any, names: Sequence[str], arrays: Sequence[Array], *, writ
 
 
 def state_dict(
-    given: Any, groups: Sequence[Mapping[str, Any]], arrays: Sequence[Array], names: Sequence[str],
-    slots: Sequence[str],
-) -> tuple[list[dict[str, Any]], dict[int, dict[str, Any]]]:  # fmt: skip
+    given: Any, groups: Sequence[Mapping[str, Any]], arrays: Sequence[Array], names: Sequence[str], rule: Rule
+) -> tuple[list[dict[str, Any]], dict[int, dict[str, Any]]]:
     """Settings of the groups and state of the parameters, copies."""
     if not isinstance(given, Mapping) or not {"state", "param_groups"} <= set(given):
         raise TypeError('a state_dict has "state" and "param_groups"')
     theirs = given["param_groups"]
+    if not isinstance(theirs, (list, tuple)) or not isinstance(given["state"], Mapping):
+        raise TypeError('"param_groups" of a state_dict must be a list, and "state" a dict')
     if len(theirs) != len(groups):
         raise ValueError(f"the state_dict has {len(theirs)} groups, the optimizer {len(groups)}")
     out, indices = [], []
     for k, (mine, group) in enumerate(zip(groups, theirs, strict=True)):
+        if not isinstance(group, Mapping) or not isinstance(group.get("params"), (list, tuple)):
+            raise TypeError(f'group {k} of the state_dict must be a dict with a list "params"')
         count = len(mine["params"])
         if len(group["params"]) != count:
             raise ValueError(
@@ -192,33 +231,69 @@ def state_dict(
             )
         other = group.get("param_names")
         if other is not None and list(other) != list(mine["param_names"]):
-            wrong = next((a, b) for a, b in zip(other, mine["param_names"], strict=True) if a != b)
+            wrong = next(
+                ((a, b) for a, b in zip_longest(other, mine["param_names"]) if a != b), ("", "")
+            )  # fmt: skip
             raise ValueError(f"the state_dict has the parameter {wrong[0]} where the optimizer has {wrong[1]}")
         indices += list(group["params"])
         known = {
-            key: group[key] for key in (*mine, "initial_lr") if key in group and key not in ("params", "param_names")
+            key: plain(group[key])
+            for key in (*mine, "initial_lr")
+            if key in group and key not in ("params", "param_names") and not callable(mine.get(key))
         }
-        out.append({key: tuple(value) if isinstance(value, list) else value for key, value in known.items()})
+        out.append(known)
     place = {index: t for t, index in enumerate(indices)}
+    if len(place) < len(indices):
+        raise ValueError("the state_dict has a parameter in two places of its groups")
     state: dict[int, dict[str, Any]] = {}
     for index, own in given["state"].items():
         if index not in place:
             raise ValueError(f"the state_dict has state of a parameter {index!r} that is in none of its groups")
         t = place[index]
-        state[t] = _state_of(own, names[t], arrays[t], slots)
+        state[t] = _state_of(own, names[t], arrays[t], rule)
     return out, state
 
 
-def _state_of(own: Mapping[str, Any], name: str, array: Array, slots: Sequence[str]) -> dict[str, Any]:
-    out: dict[str, Any] = {"step": int(own.get("step", 1))}
+def plain(value: Any) -> Any:
+    """A setting as a number or a tuple: torch takes a tensor for lr, files have lists."""
+    if isinstance(value, list):
+        return tuple(map(plain, value))
+    return value.item() if getattr(value, "ndim", None) == 0 else value
+
+
+def _state_of(own: Any, name: str, array: Array, rule: Rule) -> dict[str, Any]:
+    if not isinstance(own, Mapping):
+        raise TypeError(f"the state of {name} must be a dict, got {own!r:.60}")
+    unknown = set(own) - {*rule.slots, "step", "owed_decay"}
+    if unknown or (rule.adam and not {"step", *rule.slots[:2]} <= set(own) and array.size):
+        what = sorted(unknown, key=str)[0] if unknown else f"no {', '.join(rule.slots[:2])} and step"
+        raise ValueError(f"the state of {name} has {what}: it is another optimizer's")
+    out: dict[str, Any] = {"step": steps_of(own.get("step", 1), name)}
     if "owed_decay" in own:
         out["owed_decay"] = float(own["owed_decay"])
-    for slot in slots:
-        value = own.get(slot)
-        if value is None:
-            continue
-        value = np.array(value, state_type(array), order="C")
-        if value.shape != array.shape:
-            raise ValueError(f"{slot} of {name} must have shape {array.shape}, got {value.shape}")
-        out[slot] = value
+        if not 0.0 < out["owed_decay"] <= 1.0:
+            raise ValueError(f"owed_decay of {name} must be above 0 and at most 1, got {out['owed_decay']!r}")
+    for slot in rule.slots:
+        if own.get(slot) is not None:
+            out[slot] = state_of(own[slot], slot, name, array)
     return out
+
+
+def steps_of(value: Any, name: str) -> int:
+    """How many steps a parameter has taken, as it was saved."""
+    try:
+        count = float(value)
+    except (TypeError, ValueError, OverflowError):
+        count = math.nan
+    if not (0 <= count <= 2.0**53 and count == int(count)):
+        raise ValueError(f"step of {name} must be a whole number from 0 on, got {value!r:.60}")
+    return int(count)
+
+
+def state_of(value: Any, slot: str, name: str, array: Array, *, copy: bool | None = True) -> Array:
+    """State of a parameter in its order."""
+    order: Any = "C" if array.flags.c_contiguous or not array.flags.f_contiguous else "F"
+    value = np.array(np.asarray(value), state_type(array), order=order, copy=copy)
+    if value.shape != array.shape:
+        raise ValueError(f"{slot} of {name} must have shape {array.shape}, got {value.shape}")
+    return value

@@ -44,11 +44,20 @@ class Rule(NamedTuple):
     wanted: Callable[[Mapping[str, Any]], tuple[str, ...]]
     #: Raises where a setting is wrong.
     check: Callable[[Mapping[str, Any]], None]
-    #: Writes `settings` and `kinds`, one row a parameter, of a group with this first learning rate.
-    settle: Callable[[Mapping[str, Any], float, Array, Array], None]
+    #: Writes `settings` and `kinds` of a group, one row a parameter.
+    settle: Callable[[Mapping[str, Any], Array, Array], None]
 
 
-def shrinking(group: Mapping[str, Any], base: float) -> float:
+def base_rate(group: Mapping[str, Any]) -> float:
+    """The learning rate that a schedule's factor is a share of: torch's schedulers write it into the group.
+
+    The one that goes up and down begins far below it, and writes what it goes up to.
+    """
+    first, top = group.get("initial_lr"), group.get("max_lr")
+    return max(float(group["lr"] if first is None else first), float(top or 0.0))
+
+
+def shrinking(group: Mapping[str, Any]) -> float:
     """What weight_decay and l1 are multiplied with: the learning rate, its share of the first one, or nothing.
 
     Loshchilov and Hutter (2019), Algorithm 2, have the second: decay follows the schedule, not the rate.
@@ -56,14 +65,25 @@ def shrinking(group: Mapping[str, Any], base: float) -> float:
     lr, decay = float(group["lr"]), group["decay"]
     if decay == "constant":
         return 1.0
-    if decay == "schedule":
-        return lr / base if base else 0.0
-    return lr
+    if decay == "lr" or lr == 0:
+        return lr
+    base = base_rate(group)
+    if base == 0:
+        raise ValueError(
+            f"decay='schedule' needs the learning rate that the schedule is a share of, but initial_lr is 0 and lr "
+            f"{lr:g}: set initial_lr of the group to the rate at full height"
+        )
+    return lr / base
 
 
-def _common(group: Mapping[str, Any], base: float, out: Array, kinds: Array) -> None:
-    factor, wd, l1 = shrinking(group, base), float(group["weight_decay"]), float(group["l1"])
+def _common(group: Mapping[str, Any], out: Array, kinds: Array) -> None:
+    factor, wd, l1 = shrinking(group), float(group["weight_decay"]), float(group["l1"])
     decoupled = group["decoupled_weight_decay"]
+    if decoupled and factor * wd > 1:
+        raise ValueError(
+            f"weight_decay={wd:g} takes {factor * wd:g} times a parameter away at a step ({factor:g} times "
+            f"weight_decay, by decay={group['decay']!r}), which would change its sign: lower weight_decay, or lr"
+        )
     out[:, SIGN] = -1.0 if group["maximize"] else 1.0
     out[:, COUPLED] = 0.0 if decoupled else wd
     out[:, SHRINK] = 1.0 - factor * wd if decoupled else 1.0
@@ -72,15 +92,15 @@ def _common(group: Mapping[str, Any], base: float, out: Array, kinds: Array) -> 
     kinds[:, 2] = PROX if l1 > 0 else NO_PROX
 
 
-def _sgd(group: Mapping[str, Any], base: float, out: Array, kinds: Array) -> None:
-    _common(group, base, out, kinds)
+def _sgd(group: Mapping[str, Any], out: Array, kinds: Array) -> None:
+    _common(group, out, kinds)
     momentum = float(group["momentum"])
     out[:, FIRST], out[:, LATER] = momentum, 1.0 - float(group["dampening"])
     kinds[:, 1] = PLAIN if momentum == 0 else NESTEROV if group["nesterov"] else MOMENTUM
 
 
-def _adam(group: Mapping[str, Any], base: float, out: Array, kinds: Array) -> None:
-    _common(group, base, out, kinds)
+def _adam(group: Mapping[str, Any], out: Array, kinds: Array) -> None:
+    _common(group, out, kinds)
     beta1, beta2 = (float(beta) for beta in group["betas"])
     out[:, FIRST], out[:, FRESH] = beta1, 1.0 - beta1
     out[:, SECOND], out[:, FRESH_SECOND] = beta2, 1.0 - beta2

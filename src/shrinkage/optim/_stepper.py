@@ -6,6 +6,7 @@ The façades for NumPy and for torch say where arrays are; the rules (`sgd`, `ad
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,16 +71,20 @@ class Stepper:
         self.total = int(self.sizes.sum())
 
     def settle(
-        self, rule: Rule, groups: Sequence[Mapping[str, Any]], edges: Iterable[tuple[int, int]],
+        self, rule: Rule, groups: Sequence[Mapping[str, Any]], edges: Sequence[tuple[int, int]],
         begin: Callable[[int, tuple[str, ...]], None],
     ) -> None:  # fmt: skip
         """What a step of groups with these settings is, as long as neither they nor `live` change.
 
-        `begin` makes state of a tensor that has none yet and puts its addresses into `at`. Raises before anything is
-        changed where a setting is wrong.
+        `begin` makes state of a tensor that has none yet and puts its addresses into `at`; before that it raises where
+        a setting is wrong.
         """
-        for group in groups:
-            rule.check(group)
+        for k, (group, (first, last)) in enumerate(zip(groups, edges, strict=True)):
+            try:
+                rule.check(group)
+                rule.settle(group, self.settings[first:last], self.kinds[first:last])
+            except (TypeError, ValueError) as error:
+                raise error if len(groups) == 1 else type(error)(f"group {k}: {error}") from None
         for group, (first, last) in zip(groups, edges, strict=True):
             part, wanted = slice(first, last), rule.wanted(group)
             for k, slot in enumerate(rule.slots):
@@ -89,8 +94,6 @@ class Stepper:
                     continue
                 for t in np.flatnonzero((self.live[part] != 0) & (column == 0) & (self.sizes[part] > 0)) + first:
                     begin(int(t), wanted)
-            base = group.get("initial_lr")
-            rule.settle(group, float(group["lr"] if base is None else base), self.settings[part], self.kinds[part])
 
     def step(self, rule: Rule, clear: bool = False) -> bool:
         """A step of the tensors that are `live`, as `settle` has left it. Whether any decay is owed."""
@@ -132,6 +135,39 @@ class Stepper:
             # back in Python every twentieth of a second or so, for an interrupt
             return [call(self.chunks[k : k + _AT_ONCE], *self.team) for k in range(0, len(self.chunks), _AT_ONCE)]
         return over_chunks(lambda a, b: call(self.chunks[a:b]), len(self.chunks), 4 * self.total)
+
+
+class Contents:
+    """What an optimizer's state held when a table was pointed at it.
+
+    torch's `tensors` may move while they stay the same object; `capsule` has DLPack's functions for them.
+    """
+
+    def __init__(
+        self, state: Mapping[Any, dict[str, Any]], keys: Iterable[Any], names: Iterable[str],
+        tensors: bool = False, capsule: Any = None, still: Iterable[str] = (),
+    ) -> None:  # fmt: skip
+        self.capsule, self.all = capsule, list(state.values())
+        present = [
+            (state[key], name, state[key][name])
+            for key in keys if key in state for name in names if state[key].get(name) is not None
+        ]  # fmt: skip
+        self.own = [own for own, _, _ in present]
+        self.names = [name for _, name, _ in present]
+        self.values = [value for _, _, value in present]
+        self.places, self.forms = np.zeros((2, len(present)), np.uintp)
+        if tensors:
+            movable = [None if name in still else value for _, name, value in present]
+            _steps.placed(capsule, movable, self.places, self.forms)
+
+    def same(self, state: Mapping[Any, dict[str, Any]]) -> bool:
+        """Whether nobody has put anything else there."""
+        now = state.values()
+        return (
+            len(now) == len(self.all)
+            and all(map(is_, now, self.all))
+            and _steps.kept(self.capsule, self.own, self.names, self.values, self.places, self.forms)
+        )
 
 
 #: Types of settings that cannot be changed where they are.

@@ -50,8 +50,9 @@ class Adam(Optimizer):
     proximal : {"decoupled", "metric"}, default "decoupled"
         The form of the threshold.
     decay : {"lr", "schedule", "constant"}, default "lr"
-        d, which decoupled decay and `l1` are multiplied with: the learning rate (as torch does), its share of the
-        first learning rate (as the paper does: decay follows the schedule and not the rate), or 1.
+        d, which decoupled decay and `l1` are multiplied with: the learning rate (as torch does), its share of the rate
+        at full height (as the paper does: decay follows the schedule and not the rate), or 1. The rate at full height
+        is that of the first step, with a function of `schedules` its largest, and else ``initial_lr`` of the group.
     nonfinite : {"propagate", "raise", "skip"}, default "propagate"
         What to do about gradients with NaN or infinity: use them, raise, or leave everything as it is. All gradients
         are looked at before anything is changed.
@@ -59,13 +60,16 @@ class Adam(Optimizer):
     Raises
     ------
     TypeError, ValueError
-        If a parameter is no writeable array of a floating type, two share memory, or a setting is out of its range.
+        If a parameter is no writeable array of a floating type, two share memory, or a setting is out of its range;
+        by `step`, if d times decoupled decay is more than 1.
 
     Notes
     -----
-    Moments are kept in the parameter's precision, in float32 for float16. What is added to a parameter is summed in
-    double precision and rounded once. Decay of a float32 parameter by less than 2^-22 a step, which rounding would
-    lose, is put together until it is as much.
+    Moments are kept in the parameter's precision, in float32 for float16. Gradient, decoupled decay and threshold make
+    up one change of a parameter, which is added and rounded once. Decoupled decay by less than 2^-22 a step (of a
+    float16 parameter 2^-9), which rounding would lose where nothing else moves a parameter, is put together until it is
+    as much. `l1`, coupled decay and gradients are not: what all of a step comes to is lost below half a unit in the
+    parameter's last place. Subnormal numbers become zero on the way.
 
     References
     ----------
@@ -134,6 +138,14 @@ class AdamW(Adam):
         eps: float = 1e-8,
         weight_decay: Number = 1e-2,
         amsgrad: bool = False,
-        **options: Any,
+        *,
+        maximize: bool = False,
+        l1: Number = 0.0,
+        proximal: str = "decoupled",
+        decay: str = "lr",
+        nonfinite: Nonfinite = "propagate",
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, **options)
+        super().__init__(
+            params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, l1=l1, proximal=proximal, decay=decay,
+            nonfinite=nonfinite,
+        )  # fmt: skip

@@ -7,7 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from .optimizers import DOUBLE, HALF, SINGLE, adam_step, narrowed, sgd_step, widened
+from .optimizers import (
+    DOUBLE,
+    FIRST,
+    FRESH,
+    HALF,
+    KEEP,
+    LATER,
+    LR,
+    RATE,
+    ROOT,
+    SECOND,
+    SHRINK,
+    SINGLE,
+    adam_step,
+    narrowed,
+    sgd_step,
+    widened,
+)
 
 Array = np.ndarray[Any, Any]
 
@@ -71,22 +88,81 @@ def statistics(at: Array, chunks: Array, kinds: Array, out: Array) -> None:
             out[t, 2:4] += np.square(x - y).sum(), (y * y).sum()
 
 
-def addresses(arrays: list[Any], sizes: Array, kinds: Array, out: Array) -> int:
-    """out <- where the arrays' numbers are, 0 for None; the first that is not as `sizes` and `kinds` have it, or -1."""
-    letters = "dfe"
+def addresses(arrays: list[Any], sizes: Array, kinds: Array, orders: bytes, out: Array) -> list[int]:
+    """out <- where the arrays' numbers are, 0 for None; those that are not as the others have it."""
+    letters, others = "dfe", []
     for t, array in enumerate(arrays):
         out[t] = 0
         if array is None:
             continue
-        out[t] = array.ctypes.data
         kind = int(kinds[t, 0])
-        swapped = not array.dtype.isnative
+        in_order = array.flags.c_contiguous if orders[t : t + 1] == b"C" else array.flags.f_contiguous
         if (
-            swapped
-            or kind > HALF
-            or array.dtype.char != letters[kind]
-            or array.size != sizes[t]
-            or not array.flags.c_contiguous
+            array.dtype.isnative
+            and kind <= HALF
+            and array.dtype.char == letters[kind]
+            and array.size == sizes[t]
+            and in_order
         ):
-            return t
-    return -1
+            out[t] = array.ctypes.data
+        else:
+            others.append(t)
+    return others
+
+
+def advance(adam: bool, kinds: Array, settings: Array, count: Array, live: Array, felt: Array, owed: Array) -> bool:
+    """Bias corrections of each tensor's `count`-th step, and decay that is owed until rounding would not lose it."""
+    for t in np.flatnonzero(live):
+        s, number = settings[t], max(float(count[t]), 1.0)
+        if adam:
+            s[RATE], s[ROOT] = s[LR] / (1.0 - s[FIRST] ** number), 1.0 / np.sqrt(1.0 - s[SECOND] ** number)
+        else:
+            s[FRESH] = 1.0 if number == 1.0 else s[LATER]
+        least, s[KEEP] = felt[kinds[t, 0]], s[SHRINK]
+        if 0.0 < abs(1.0 - s[SHRINK]) < least or owed[t] != 1.0:
+            total = owed[t] * s[SHRINK]
+            felt_now = abs(1.0 - total) >= least
+            s[KEEP], owed[t] = (total, 1.0) if felt_now else (1.0, total)
+    return bool((owed != 1.0).any())
+
+
+def _where(tensor: Any) -> tuple[int, int]:
+    return tensor.data_ptr(), hash((tensor.shape, tensor.stride(), tensor.dtype)) % 2**64
+
+
+def look(
+    capsule: Any, groups: list[Any], tensors: list[Any], places: Array, forms: Array, grads: Array, grad_places: Array,
+    at: Array,
+) -> tuple[bool, bool, bool]:  # fmt: skip
+    """Whether torch's `tensors` are other ones or elsewhere, a gradient is new, and one of those is not as its tensor
+    lies."""
+    now = [tensor for group in groups for tensor in group]
+    if len(now) != len(tensors) or any(a is not b for a, b in zip(now, tensors, strict=True)):
+        return True, False, False
+    new = odd = False
+    for t, tensor in enumerate(now):
+        if _where(tensor) != (places[t], forms[t]):
+            return True, new, odd
+        grad = tensor.grad
+        place, form = (0, 0) if grad is None or grad.is_sparse else _where(grad)
+        alike = grad is None or (place != 0 and form == forms[t])
+        one = 0 if grad is None else id(grad)
+        if one != grads[t] or not alike or place != grad_places[t]:
+            alike = alike and not (grad is not None and grad.is_neg())
+            new, odd = True, odd or not alike
+            grads[t], grad_places[t], at[t, 1] = one, place if alike else 0, place if alike else 0
+    return False, new, odd
+
+
+def placed(capsule: Any, tensors: list[Any], places: Array, forms: Array) -> None:
+    """places, forms <- those of torch's tensors, 0 for None."""
+    for t, tensor in enumerate(tensors):
+        places[t], forms[t] = (0, 0) if tensor is None else _where(tensor)
+
+
+def kept(capsule: Any, states: list[Any], names: list[str], values: list[Any], places: Array, forms: Array) -> bool:
+    """Whether these dicts still have the objects `values` under `names`, and tensors of them their place and form."""
+    return all(
+        own.get(name) is value and (place == 0 or _where(value) == (place, form))
+        for own, name, value, place, form in zip(states, names, values, places, forms, strict=True)
+    )
