@@ -44,7 +44,8 @@ def decay_groups(
         and parameters alone shapes do: what has fewer than two axes is a bias or a norm's. Magnitudes that
         ``weight_norm`` makes are a norm's in both.
     weight_decay, l1 : float or function of the step
-        Of everything that decays; 0 in the group of what does not.
+        Of everything that decays; 0 in the group of what does not. Functions, of `schedules`, are for the optimizers of
+        `shrinkage.optim`.
     decay_bias, decay_norm : bool, default False
         Whether biases, and parameters of norm layers, decay after all. Where shapes must tell, both are one kind,
         which decays if both are True.
