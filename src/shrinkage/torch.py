@@ -11,7 +11,6 @@ import functools
 import os
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -287,7 +286,7 @@ class _Tables:
 
     def __init__(self, optimizer: _Fused) -> None:
         self.optimizer, groups = optimizer, optimizer.param_groups
-        self.edges = list(pairwise(np.cumsum([0, *(len(group["params"]) for group in groups)]).tolist()))
+        self.lengths = [len(group["params"]) for group in groups]
         self.parameters = [parameter for group in groups for parameter in group["params"]]
         self.names: list[str] = []
         for group in groups:
@@ -365,6 +364,7 @@ class _Tables:
             live = stepper.at[:, GRAD] != 0
             if (live != stepper.live).any():
                 stepper.live[:], self.settled = live, []
+                self.live = [parameter for parameter, one in zip(self.parameters, live, strict=True) if one]
         return True
 
     def _copy_strange_gradients(self) -> None:
@@ -422,9 +422,8 @@ class _Tables:
 
     def _settle(self, settings: list[dict[str, Any]]) -> None:
         self.settled = []
-        self.stepper.settle(self.optimizer._rule, settings, self.edges, self._begin)
-        self._remember()
-        self.live = [self.parameters[t] for t in np.flatnonzero(self.stepper.live)]
+        if self.stepper.settle(self.optimizer._rule, settings, self.lengths, self._begin):
+            self._remember()
         for group, plain in zip(self.optimizer.param_groups, settings, strict=True):
             # some make a step of rate 0 to have state
             if plain["decay"] == "schedule" and plain["lr"] > 0:

@@ -264,3 +264,14 @@ def test_parameters_and_gradients_in_order_of_fortran():
         np.testing.assert_allclose(p, 1.0 - 2.5 * np.arange(12.0).reshape(3, 4))
     assert optimizer.state[0]["momentum_buffer"].flags.f_contiguous
     np.testing.assert_allclose(optimizer.state[0]["momentum_buffer"], 1.5 * np.arange(12.0).reshape(3, 4))
+
+
+def test_files_with_settings_of_another_type(tmp_path):
+    optimizer = Adam([np.ones(2)])
+    optimizer.step([np.ones(2)])
+    optimizer.param_groups[0]["lr"] = "fast"
+    optimizer.save(tmp_path / "state.npz")
+    with pytest.raises(ValueError, match=r"cannot load an optimizer's state from .*lr must be a number"):
+        Adam([np.ones(2)]).load(tmp_path / "state.npz")
+    with pytest.raises(ValueError, match="lr must be at least 0 and finite"):
+        Adam([np.ones(2)], lr=10**400)

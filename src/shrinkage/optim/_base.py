@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -18,7 +17,7 @@ Array = np.ndarray[Any, Any]
 Nonfinite = Literal["raise", "skip", "propagate"]
 #: Attributes that `_lay_out` makes.
 _TABLES = {
-    "_stepper", "_copies", "_orders", "_lists", "_count", "_edges", "_settled", "_places", "_cleared", "_starts",
+    "_stepper", "_copies", "_orders", "_lists", "_count", "_lengths", "_settled", "_places", "_cleared", "_starts",
     "_ends", "_bytes", "_contents",
 }  # fmt: skip
 
@@ -121,8 +120,7 @@ class Optimizer:
         for t, own in self.state.items():
             self._count[t] = _checks.steps_of(own["step"], self._names[t])
             own["step"] = self._count[t, ...]
-        edges = np.cumsum([0, *(len(group["params"]) for group in self.param_groups)]).tolist()
-        self._edges = list(pairwise(edges))
+        self._lengths = [len(group["params"]) for group in self.param_groups]
         #: The settings that the tables are for.
         self._settled: list[dict[str, Any]] = []
         #: Gradients that were looked at, and stretches of memory with parameters: the furthest end of all so far.
@@ -201,13 +199,15 @@ class Optimizer:
     def _settle(self, settings: list[dict[str, Any]], live: Array) -> None:
         self._settled = []
         self._stepper.live[:] = live
-        self._stepper.settle(self._rule, settings, self._edges, self._begin)
+        begun = self._stepper.settle(self._rule, settings, self._lengths, self._begin)
         for t in np.flatnonzero(live).tolist():
-            self.state.setdefault(t, {"step": self._count[t, ...]})
+            if t not in self.state:
+                self.state[t], begun = {"step": self._count[t, ...]}, True
         for group, resolved in zip(self.param_groups, settings, strict=True):
-            if resolved["lr"] > 0:
-                group.setdefault("initial_lr", resolved["lr"])
-        self._remember()
+            if resolved["initial_lr"] is None and resolved["lr"] > 0:
+                group["initial_lr"] = resolved["initial_lr"] = resolved["lr"]
+        if begun:
+            self._remember()
         self._settled = settings
 
     def _begin(self, t: int, wanted: tuple[str, ...]) -> None:
@@ -321,7 +321,11 @@ class Optimizer:
         ValueError
             If it is no such file, or of another optimizer or other parameters.
         """
-        self.load_state_dict(_files.load(path, type(self).__name__))
+        state = _files.load(path, type(self).__name__)
+        try:
+            self.load_state_dict(state)
+        except TypeError as error:
+            raise ValueError(f"cannot load an optimizer's state from {os.fspath(path)!r}: {error}") from None
 
 
 def _clear(arrays: Sequence[Any], which: Iterable[int]) -> None:

@@ -30,11 +30,15 @@ def nonfinite(value: Any) -> str:
 def number(group: Mapping[str, Any], name: str, *, least: float = 0.0, below: float = math.inf) -> None:
     """That a setting is a number from `least` on and less than `below`."""
     value = group[name]
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if type(value) is not float and (isinstance(value, bool) or not isinstance(value, numbers.Real)):
         raise TypeError(f"{name} must be a number, got {value!r:.60}")
-    if not least <= float(value) < below:
+    try:
+        fits = least <= float(value) < below
+    except OverflowError:
+        fits = False
+    if not fits:
         upper = "finite" if below == math.inf else f"below {below:g}"
-        raise ValueError(f"{name} must be at least {least:g} and {upper}, got {value!r}")
+        raise ValueError(f"{name} must be at least {least:g} and {upper}, got {value!r:.60}")
 
 
 def flag(group: Mapping[str, Any], name: str) -> None:

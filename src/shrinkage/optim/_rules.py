@@ -5,32 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from .._kernels import steps as _steps
 from . import _checks
-from ._stepper import (
-    COUPLED,
-    EPS,
-    FIRST,
-    FRESH,
-    FRESH_SECOND,
-    LATER,
-    LR,
-    METRIC,
-    MOMENTUM,
-    NESTEROV,
-    NO_PROX,
-    PLAIN,
-    PROX,
-    RATE,
-    SECOND,
-    SHRINK,
-    SIGN,
-    THRESHOLD,
-)
+from ._stepper import MOMENTUM, NESTEROV, PLAIN
 
-Array = np.ndarray[Any, Any]
+#: Ways of a soft threshold.
+NO_PROX, PROX, METRIC = range(3)
+
+
+class Settings(NamedTuple):
+    """What a step of a group is for the kernel: `shrinkage_step` in steps.h, which see."""
+
+    sign: float
+    coupled: float
+    shrink: float
+    lr: float
+    threshold: float
+    first: float = 0.0
+    fresh: float = 0.0
+    second: float = 0.0
+    fresh_second: float = 0.0
+    eps: float = 0.0
+    later: float = 0.0
+    #: Ways of the momentum and of the threshold, and how many arrays of state there are.
+    way: int = PLAIN
+    prox: int = NO_PROX
+    slots: int = 0
+
+    def row(self) -> tuple[float, ...]:
+        """In the kernel's order; what changes from step to step is 0."""
+        return (
+            self.sign, self.coupled, 0.0, self.lr, self.first, self.fresh, self.second, self.fresh_second, 0.0,
+            self.eps, self.threshold, self.shrink, self.lr, self.later,
+        )  # fmt: skip
 
 
 class Rule(NamedTuple):
@@ -39,13 +46,11 @@ class Rule(NamedTuple):
     #: Whether it is Adam, for what changes from step to step.
     adam: bool
     kernel: Callable[..., None]
-    #: Names of a parameter's state, in the order of the kernel, and those that one of this group has.
+    #: Names of a parameter's state, in the order of the kernel.
     slots: tuple[str, ...]
-    wanted: Callable[[Mapping[str, Any]], tuple[str, ...]]
     #: Raises where a setting is wrong.
     check: Callable[[Mapping[str, Any]], None]
-    #: Writes `settings` and `kinds` of a group, one row a parameter.
-    settle: Callable[[Mapping[str, Any], Array, Array], None]
+    settings: Callable[[Mapping[str, Any]], Settings]
 
 
 def base_rate(group: Mapping[str, Any]) -> float:
@@ -76,7 +81,7 @@ def shrinking(group: Mapping[str, Any]) -> float:
     return lr / base
 
 
-def _common(group: Mapping[str, Any], out: Array, kinds: Array) -> None:
+def _common(group: Mapping[str, Any]) -> dict[str, Any]:
     factor, wd, l1 = shrinking(group), float(group["weight_decay"]), float(group["l1"])
     decoupled = group["decoupled_weight_decay"]
     if decoupled and factor * wd > 1:
@@ -84,34 +89,30 @@ def _common(group: Mapping[str, Any], out: Array, kinds: Array) -> None:
             f"weight_decay={wd:g} takes {factor * wd:g} times a parameter away at a step ({factor:g} times "
             f"weight_decay, by decay={group['decay']!r}), which would change its sign: lower weight_decay, or lr"
         )
-    out[:, SIGN] = -1.0 if group["maximize"] else 1.0
-    out[:, COUPLED] = 0.0 if decoupled else wd
-    out[:, SHRINK] = 1.0 - factor * wd if decoupled else 1.0
-    out[:, LR] = out[:, RATE] = float(group["lr"])
-    out[:, THRESHOLD] = factor * l1
-    kinds[:, 2] = PROX if l1 > 0 else NO_PROX
+    return {
+        "sign": -1.0 if group["maximize"] else 1.0, "coupled": 0.0 if decoupled else wd,
+        "shrink": 1.0 - factor * wd if decoupled else 1.0, "lr": float(group["lr"]), "threshold": factor * l1,
+        "prox": PROX if l1 > 0 else NO_PROX,
+    }  # fmt: skip
 
 
-def _sgd(group: Mapping[str, Any], out: Array, kinds: Array) -> None:
-    _common(group, out, kinds)
+def _sgd(group: Mapping[str, Any]) -> Settings:
     momentum = float(group["momentum"])
-    out[:, FIRST], out[:, LATER] = momentum, 1.0 - float(group["dampening"])
-    kinds[:, 1] = PLAIN if momentum == 0 else NESTEROV if group["nesterov"] else MOMENTUM
+    return Settings(
+        **_common(group), first=momentum, later=1.0 - float(group["dampening"]),
+        way=PLAIN if momentum == 0 else NESTEROV if group["nesterov"] else MOMENTUM, slots=int(momentum != 0),
+    )  # fmt: skip
 
 
-def _adam(group: Mapping[str, Any], out: Array, kinds: Array) -> None:
-    _common(group, out, kinds)
-    beta1, beta2 = (float(beta) for beta in group["betas"])
-    out[:, FIRST], out[:, FRESH] = beta1, 1.0 - beta1
-    out[:, SECOND], out[:, FRESH_SECOND] = beta2, 1.0 - beta2
-    out[:, EPS] = float(group["eps"])
+def _adam(group: Mapping[str, Any]) -> Settings:
+    common, (beta1, beta2) = _common(group), map(float, group["betas"])
     if group["l1"] > 0 and group["proximal"] == "metric":
-        kinds[:, 2] = METRIC
+        common["prox"] = METRIC
+    return Settings(
+        **common, first=beta1, fresh=1.0 - beta1, second=beta2, fresh_second=1.0 - beta2, eps=float(group["eps"]),
+        slots=3 if group["amsgrad"] else 2,
+    )  # fmt: skip
 
 
-_MOMENTUM = ("momentum_buffer",)
-_MOMENTS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
-SGD = Rule(False, _steps.sgd, _MOMENTUM, lambda group: _MOMENTUM if group["momentum"] != 0 else (), _checks.sgd, _sgd)
-ADAM = Rule(
-    True, _steps.adam, _MOMENTS, lambda group: _MOMENTS if group["amsgrad"] else _MOMENTS[:2], _checks.adam, _adam
-)
+SGD = Rule(False, _steps.sgd, ("momentum_buffer",), _checks.sgd, _sgd)
+ADAM = Rule(True, _steps.adam, ("exp_avg", "exp_avg_sq", "max_exp_avg_sq"), _checks.adam, _adam)

@@ -24,10 +24,7 @@ DOUBLE, SINGLE, HALF, BFLOAT = range(4)
 KINDS = {"d": DOUBLE, "f": SINGLE, "e": HALF}
 #: Columns of `at`.
 PARAM, GRAD, STATE = range(3)
-#: Columns of `settings`: see `shrinkage_step` in steps.h.
-SIGN, COUPLED, _, RATE, FIRST, FRESH, SECOND, FRESH_SECOND, _, EPS, THRESHOLD, SHRINK, LR, LATER = range(14)
 PLAIN, MOMENTUM, NESTEROV = range(3)
-NO_PROX, PROX, METRIC = range(3)
 #: Numbers of a chunk: at least, and at most.
 _CHUNKS = 1 << 11, 1 << 15
 #: Numbers below which a step is not worth a second thread, and chunks of a call at most.
@@ -71,29 +68,32 @@ class Stepper:
         self.total = int(self.sizes.sum())
 
     def settle(
-        self, rule: Rule, groups: Sequence[Mapping[str, Any]], edges: Sequence[tuple[int, int]],
+        self, rule: Rule, groups: Sequence[Mapping[str, Any]], lengths: Sequence[int],
         begin: Callable[[int, tuple[str, ...]], None],
-    ) -> None:  # fmt: skip
-        """What a step of groups with these settings is, as long as neither they nor `live` change.
+    ) -> bool:  # fmt: skip
+        """What a step of groups with these settings is, as long as neither they nor `live` change; whether there is
+        state now that there was not.
 
-        `begin` makes state of a tensor that has none yet and puts its addresses into `at`; before that it raises where
-        a setting is wrong.
+        `begin` makes state of a tensor that has none yet and puts its addresses into `at`. Before anything is changed
+        it raises where a setting is wrong.
         """
-        for k, (group, (first, last)) in enumerate(zip(groups, edges, strict=True)):
+        made = []
+        for k, group in enumerate(groups):
             try:
                 rule.check(group)
-                rule.settle(group, self.settings[first:last], self.kinds[first:last])
+                made.append(rule.settings(group))
             except (TypeError, ValueError) as error:
                 raise error if len(groups) == 1 else type(error)(f"group {k}: {error}") from None
-        for group, (first, last) in zip(groups, edges, strict=True):
-            part, wanted = slice(first, last), rule.wanted(group)
-            for k, slot in enumerate(rule.slots):
-                column = self.at[part, STATE + k]
-                if slot not in wanted:
-                    column[:] = 0
-                    continue
-                for t in np.flatnonzero((self.live[part] != 0) & (column == 0) & (self.sizes[part] > 0)) + first:
-                    begin(int(t), wanted)
+        self.settings[:] = np.repeat(np.array([one.row() for one in made]), lengths, axis=0)
+        self.kinds[:, 1:] = np.repeat(np.array([(one.way, one.prox) for one in made], np.int32), lengths, axis=0)
+        slots = np.repeat(np.array([one.slots for one in made]), lengths)
+        own = self.at[:, STATE:]
+        wanted = np.arange(own.shape[1]) < slots[:, None]
+        own[~wanted] = 0
+        missing = (wanted & (own == 0)).any(axis=1) & (self.live != 0) & (self.sizes > 0)
+        for t in np.flatnonzero(missing).tolist():
+            begin(t, rule.slots[: slots[t]])
+        return bool(missing.any())
 
     def step(self, rule: Rule, clear: bool = False) -> bool:
         """A step of the tensors that are `live`, as `settle` has left it. Whether any decay is owed."""
