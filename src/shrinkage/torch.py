@@ -18,7 +18,7 @@ import numpy as np
 from ._extras import require
 from ._kernels import steps as _steps
 from .optim import _checks, _rules
-from .optim._stepper import BFLOAT, DOUBLE, GRAD, HALF, PARAM, SINGLE, STATE, Contents, Stepper, values
+from .optim._stepper import BFLOAT, DOUBLE, GRAD, HALF, PARAM, SINGLE, STATE, Contents, Settled, Stepper
 from .optim.groups import decay_groups
 
 torch: Any = require("torch", extra="torch")
@@ -312,11 +312,10 @@ class _Tables:
             self.stepper.at[t, PARAM] = copied.data_ptr()
         #: How far each is, and what it is owed. torch keeps the first in a tensor of each parameter's: a part of this.
         self.steps = np.zeros(count, np.float32)
+        self.steps_place = self.steps.ctypes.data
         self.parts = {"step": torch.from_numpy(self.steps), "owed_decay": torch.from_numpy(self.stepper.owed)}
         self.looked_for = [*optimizer._rule.slots, *(["step"] if optimizer._rule.adam else []), "owed_decay"]
-        #: The settings that the tables are for.
-        self.settled: list[dict[str, Any]] = []
-        self.setting_names = (*optimizer.defaults, "initial_lr", "max_lr")
+        self.settled = Settled((*optimizer.defaults, "initial_lr", "max_lr"), _plain)
         for t, parameter in enumerate(self.parameters):
             own = optimizer.state.get(parameter)
             if own:
@@ -356,14 +355,15 @@ class _Tables:
         )
         if moved or not self.contents.same(self.optimizer.state):
             return False
-        if self.parts["step"].data_ptr() != self.steps.ctypes.data:
+        if self.parts["step"].data_ptr() != self.steps_place:
             return False
         if new and (odd or self.strange):
             self._copy_strange_gradients()
         if new:
             live = stepper.at[:, GRAD] != 0
             if (live != stepper.live).any():
-                stepper.live[:], self.settled = live, []
+                stepper.live[:] = live
+                self.settled.forget()
                 self.live = [parameter for parameter, one in zip(self.parameters, live, strict=True) if one]
         return True
 
@@ -405,8 +405,8 @@ class _Tables:
         if not stepper.admits(optimizer.nonfinite, self.names):
             optimizer.steps_skipped += 1
             return
-        settings = [values(group, self.setting_names, _plain) for group in optimizer.param_groups]
-        if settings != self.settled:
+        settings = self.settled.changed(optimizer.param_groups)
+        if settings is not None:
             self._settle(settings)
         _increment_version(self.live)
         for t, copied in self.gaps.items():
@@ -421,14 +421,14 @@ class _Tables:
             self._write_owed()
 
     def _settle(self, settings: list[dict[str, Any]]) -> None:
-        self.settled = []
+        self.settled.forget()
         if self.stepper.settle(self.optimizer._rule, settings, self.lengths, self._begin):
             self._remember()
         for group, plain in zip(self.optimizer.param_groups, settings, strict=True):
             # some make a step of rate 0 to have state
             if plain["decay"] == "schedule" and plain["lr"] > 0:
                 plain["initial_lr"] = _plain(group.setdefault("initial_lr", plain["lr"]))
-        self.settled = settings
+        self.settled.keep(settings, self.optimizer.param_groups)
 
     def _begin(self, t: int, wanted: tuple[str, ...]) -> None:
         """State that a parameter has not had yet."""

@@ -11,7 +11,7 @@ import numpy as np
 from .._kernels import steps as _steps
 from . import _checks, _files
 from ._rules import Rule
-from ._stepper import GRAD, KINDS, PARAM, STATE, Contents, Stepper, state_type, values
+from ._stepper import GRAD, KINDS, PARAM, STATE, Contents, Settled, Stepper, state_type
 
 Array = np.ndarray[Any, Any]
 Nonfinite = Literal["raise", "skip", "propagate"]
@@ -91,7 +91,7 @@ class Optimizer:
                     "decay='schedule' needs to know of which learning rate the function lr gives a share: pass groups "
                     "with initial_lr, [{'params': ..., 'initial_lr': 0.1}], or a function of shrinkage.optim.schedules"
                 )
-        self._rule.check(self._at_this_step(settings))
+        self._rule.check(Settled(settings, self._constant).of(settings))
         _checks.apart(self._names + names, self._arrays + arrays)
         self.param_groups.append({"params": tuple(arrays), "param_names": names} | settings)
         self._arrays += arrays
@@ -121,8 +121,7 @@ class Optimizer:
             self._count[t] = _checks.steps_of(own["step"], self._names[t])
             own["step"] = self._count[t, ...]
         self._lengths = [len(group["params"]) for group in self.param_groups]
-        #: The settings that the tables are for.
-        self._settled: list[dict[str, Any]] = []
+        self._settled = Settled((*self._defaults, "initial_lr"), self._constant)
         #: Gradients that were looked at, and stretches of memory with parameters: the furthest end of all so far.
         self._places, self._cleared = np.zeros(len(arrays), np.uintp), False
         bounds = [np.lib.array_utils.byte_bounds(array) for array in arrays if array.size]
@@ -167,8 +166,10 @@ class Optimizer:
             self.steps_skipped += 1
             _clear(given, range(len(given)) if zero_grads else ())
             return False
-        settings = [self._at_this_step(group) for group in self.param_groups]
-        if settings != self._settled or (live != stepper.live).any():
+        if (live != stepper.live).any():
+            self._settled.forget()
+        settings = self._settled.changed(self.param_groups)
+        if settings is not None:
             self._settle(settings, live)
         for t, copied in self._copies.items():
             np.copyto(copied, self._arrays[t])
@@ -181,11 +182,8 @@ class Optimizer:
         self.steps_taken += 1
         return True
 
-    def _at_this_step(self, group: Mapping[str, Any]) -> dict[str, Any]:
-        """A group's settings: schedules are functions of the steps taken."""
-        return values(group, (*self._defaults, "initial_lr"), self._constant)
-
     def _constant(self, value: Any) -> Any:
+        """A setting at this step: schedules are functions of the steps taken."""
         return _checks.plain(value(self.steps_taken) if callable(value) else value)
 
     def _look(self) -> None:
@@ -197,7 +195,7 @@ class Optimizer:
             self._lay_out()
 
     def _settle(self, settings: list[dict[str, Any]], live: Array) -> None:
-        self._settled = []
+        self._settled.forget()
         self._stepper.live[:] = live
         begun = self._stepper.settle(self._rule, settings, self._lengths, self._begin)
         for t in np.flatnonzero(live).tolist():
@@ -208,7 +206,7 @@ class Optimizer:
                 group["initial_lr"] = resolved["initial_lr"] = resolved["lr"]
         if begun:
             self._remember()
-        self._settled = settings
+        self._settled.keep(settings, self.param_groups)
 
     def _begin(self, t: int, wanted: tuple[str, ...]) -> None:
         """State that a parameter has not had yet."""
@@ -295,7 +293,7 @@ class Optimizer:
             # whether decay is decoupled is what AdamW is, and not a setting
             if self._rule.adam:
                 group["decoupled_weight_decay"] = mine["decoupled_weight_decay"]
-            self._rule.check(self._at_this_step(mine | group))
+            self._rule.check(self._settled.of(mine | group))
         # torch's says it of each parameter alone
         taken = state_dict.get("steps_taken", max((own["step"] for own in state.values()), default=0))
         self.steps_taken = _checks.steps_of(taken, "the optimizer")

@@ -174,9 +174,37 @@ class Contents:
 _FROZEN = {float, int, bool, str, tuple, type(None)}
 
 
-def values(group: Mapping[str, Any], names: Iterable[str], plain: Callable[[Any], Any]) -> dict[str, Any]:
-    """A group's settings at this step, to be compared with those of the step before; `plain` makes others constants."""
-    return {name: value if type(value := group.get(name)) in _FROZEN else plain(value) for name in names}
+class Settled:
+    """The settings that a table is for, to see whether groups still have them; `plain` makes constants of others."""
+
+    def __init__(self, names: Iterable[str], plain: Callable[[Any], Any]) -> None:
+        self.names, self.plain = tuple(names), plain
+        self.forget()
+
+    def forget(self) -> None:
+        self.settings: list[dict[str, Any]] = []
+        #: All that the groups hold, where the same objects mean the same settings.
+        self.objects: list[list[Any]] = []
+
+    def of(self, group: Mapping[str, Any]) -> dict[str, Any]:
+        """A group's settings at this step."""
+        return {name: value if type(value := group.get(name)) in _FROZEN else self.plain(value) for name in self.names}
+
+    def changed(self, groups: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
+        """The settings, if they are others than before."""
+        if len(groups) == len(self.objects) and all(
+            len(group) == len(own) and all(map(is_, group.values(), own))
+            for group, own in zip(groups, self.objects, strict=True)
+        ):
+            return None
+        settings = [self.of(group) for group in groups]
+        return None if settings == self.settings else settings
+
+    def keep(self, settings: list[dict[str, Any]], groups: Sequence[Mapping[str, Any]]) -> None:
+        """The tables are for these from now on."""
+        self.settings, self.objects = settings, []
+        if all(type(group.get(name)) in _FROZEN for group in groups for name in self.names):
+            self.objects = [list(group.values()) for group in groups]
 
 
 def state_type(array: Array) -> Any:
