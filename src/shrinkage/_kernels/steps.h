@@ -61,16 +61,16 @@ enum { NO_PROX = 0, PROX = 1, METRIC = 2 };
     }
 
 #define DEFINE_STEPS(real, root_of, size_of, tag)                                                              \
-    /* p + change after a soft threshold t: what is within it is zero, a NaN stays one */                      \
-    INLINE real soft_##tag(real p, real change, real t) {                                                      \
-        real x = p + change, within = x < -t ? -t : x;                                                         \
-        real out = p + (change - (within > t ? t : within));                                                   \
+    /* p - less after a soft threshold t: what is within it is zero, a NaN stays one */                        \
+    INLINE real soft_##tag(real p, real less, real t) {                                                        \
+        real x = p - less, within = x < -t ? -t : x;                                                           \
+        real out = p - (less + (within > t ? t : within));                                                     \
         return size_of(x) <= t ? 0 : out;                                                                      \
     }                                                                                                          \
     INLINE void sgd_body_##tag(ptrdiff_t n, real *RESTRICT p, const real *RESTRICT g, real *RESTRICT b,        \
                                const shrinkage_step *s, const int kind, const int prox) {                      \
         const real sign = (real)s->sign, coupled = (real)s->coupled, first = (real)s->first,                   \
-                   fresh = (real)s->fresh, less = (real)(1.0 - s->keep), rate = (real)s->rate,                 \
+                   fresh = (real)s->fresh, decay = (real)(1.0 - s->keep), rate = (real)s->rate,                \
                    threshold = (real)s->threshold;                                                             \
         EACH for (ptrdiff_t i = 0; i < n; i++) {                                                               \
             real d = sign * g[i] + coupled * p[i];                                                             \
@@ -79,8 +79,8 @@ enum { NO_PROX = 0, PROX = 1, METRIC = 2 };
                 b[i] = m;                                                                                      \
                 d = kind == NESTEROV ? d + first * m : m;                                                      \
             }                                                                                                  \
-            real change = -(rate * d + less * p[i]);                                                           \
-            p[i] = prox == NO_PROX ? p[i] + change : soft_##tag(p[i], change, threshold);                      \
+            real less = rate * d + decay * p[i];                                                               \
+            p[i] = prox == NO_PROX ? p[i] - less : soft_##tag(p[i], less, threshold);                          \
         }                                                                                                      \
     }                                                                                                          \
     SGD_WAY(plain, PLAIN, NO_PROX, real, tag)                                                                  \
@@ -106,7 +106,7 @@ enum { NO_PROX = 0, PROX = 1, METRIC = 2 };
                                 const int amsgrad, const int prox) {                                           \
         const real sign = (real)s->sign, coupled = (real)s->coupled, first = (real)s->first,                   \
                    fresh = (real)s->fresh, second = (real)s->second, more = (real)s->fresh_second,             \
-                   root = (real)s->root, eps = (real)s->eps, less = (real)(1.0 - s->keep),                     \
+                   root = (real)s->root, eps = (real)s->eps, decay = (real)(1.0 - s->keep),                    \
                    rate = (real)s->rate, threshold = (real)s->threshold;                                       \
         EACH for (ptrdiff_t i = 0; i < n; i++) {                                                               \
             real d = sign * g[i] + coupled * p[i];                                                             \
@@ -119,9 +119,9 @@ enum { NO_PROX = 0, PROX = 1, METRIC = 2 };
                 most[i] = u;                                                                                   \
             }                                                                                                  \
             real scale = root_of(u) * root + eps;                                                              \
-            real change = -(rate * (a / scale) + less * p[i]);                                                 \
+            real less = rate * (a / scale) + decay * p[i];                                                     \
             real t = prox == METRIC ? threshold / scale : threshold;                                           \
-            p[i] = prox == NO_PROX ? p[i] + change : soft_##tag(p[i], change, t);                              \
+            p[i] = prox == NO_PROX ? p[i] - less : soft_##tag(p[i], less, t);                                  \
         }                                                                                                      \
     }                                                                                                          \
     ADAM_WAY(adam_plain, 0, NO_PROX, real, tag)                                                                \

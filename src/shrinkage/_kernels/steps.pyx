@@ -65,9 +65,10 @@ cdef inline Py_ssize_t pieces(Py_ssize_t n) noexcept nogil:
     return (n + PIECE - 1) // PIECE
 
 
-# One chunk: n numbers from `first` on of the arrays at `a`
+# One chunk: n numbers from `first` on of the arrays at `a`. Subnormal numbers are flushed; `plain` is how they are not,
+# for types whose conversion has them on the way
 cdef void step(bint adam, const size_t* a, Py_ssize_t first, Py_ssize_t n, const int* kinds,
-               const shrinkage_step* s) noexcept nogil:
+               const shrinkage_step* s, unsigned plain) noexcept nogil:
     cdef float* state[3]
     cdef float p[PIECE]
     cdef float g[PIECE]
@@ -75,16 +76,13 @@ cdef void step(bint adam, const size_t* a, Py_ssize_t first, Py_ssize_t n, const
     cdef float* narrow[2]
     cdef uint16_t* short_p
     cdef Py_ssize_t i, k
-    cdef unsigned before
     if kinds[0] == DOUBLE:
         for k in range(5):
             wide[k] = (<double*>a[k]) + first if a[k] != 0 else NULL
-        before = flush_subnormal()
         if adam:
             adam_d(n, wide[0], wide[1], wide[2], wide[3], wide[4], s, kinds[2])
         else:
             sgd_d(n, wide[0], wide[1], wide[2], s, kinds[1], kinds[2])
-        put_back(before)
         return
     i = first
     while i < first + n:
@@ -96,20 +94,22 @@ cdef void step(bint adam, const size_t* a, Py_ssize_t first, Py_ssize_t n, const
         else:
             k = min(<Py_ssize_t>PIECE, first + n - i)
             narrow[0], narrow[1] = &p[0], &g[0]
+            put_back(plain)
             widen(kinds[0], k, (<const uint16_t*>a[0]) + i, narrow[0])
             widen(kinds[0], k, (<const uint16_t*>a[1]) + i, narrow[1])
-        before = flush_subnormal()
+            flush_subnormal()
         if adam:
             adam_s(k, narrow[0], narrow[1], state[0], state[1], state[2], s, kinds[2])
         else:
             sgd_s(k, narrow[0], narrow[1], state[0], s, kinds[1], kinds[2])
-        put_back(before)
         if kinds[0] != SINGLE:
+            put_back(plain)
             short_p = (<uint16_t*>a[0]) + i
             if kinds[0] == HALF:
                 narrow_half(k, narrow[0], short_p)
             else:
                 narrow_bfloat(k, narrow[0], short_p)
+            flush_subnormal()
         i += k
 
 
@@ -156,7 +156,7 @@ cdef bint all_finite(int kind, const char* x, Py_ssize_t n) noexcept nogil:
     return True
 
 
-cdef inline void one(Work* w, Py_ssize_t me, Py_ssize_t c) noexcept nogil:
+cdef inline void one(Work* w, Py_ssize_t me, Py_ssize_t c, unsigned plain) noexcept nogil:
     cdef Py_ssize_t t = w.chunks[3 * c], first = w.chunks[3 * c + 1], n = w.chunks[3 * c + 2]
     cdef const size_t* a = w.at + 5 * t
     cdef const int* kinds = w.kinds + 3 * t
@@ -167,7 +167,7 @@ cdef inline void one(Work* w, Py_ssize_t me, Py_ssize_t c) noexcept nogil:
                 kinds[0], (<const char*>a[1]) + first * width(kinds[0]), n):
             w.bad[me] = t
         return
-    step(w.what == ADAM, a, first, n, kinds, (<const shrinkage_step*>w.settings) + t)
+    step(w.what == ADAM, a, first, n, kinds, (<const shrinkage_step*>w.settings) + t, plain)
     if w.clear:
         memset((<char*>a[1]) + first * width(kinds[0]), 0, n * width(kinds[0]))
 
@@ -176,13 +176,15 @@ cdef inline void one(Work* w, Py_ssize_t me, Py_ssize_t c) noexcept nogil:
 cdef void work(void* data) noexcept nogil:
     cdef Work* w = <Work*>data
     cdef Py_ssize_t me = take(&w.arrived), k, block, first, c
+    cdef unsigned plain = flush_subnormal()
     for k in range(w.threads):
         block = (me + k) % w.threads
         first = w.count * block // w.threads
         c = take(&w.next[APART * block])
         while first + c < w.count * (block + 1) // w.threads:
-            one(w, me, first + c)
+            one(w, me, first + c, plain)
             c = take(&w.next[APART * block])
+    put_back(plain)
 
 
 cdef Py_ssize_t run(What what, const size_t[:, ::1] at, const long long[:, ::1] chunks, const int[:, ::1] kinds,
