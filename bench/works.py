@@ -310,12 +310,13 @@ def _bind_steps(peer: Peer, problem: problems.Steps) -> Callable[[], Any] | None
 
 
 def step_error(problem: problems.Steps, answer: Any) -> float | None:
-    """How far the first array is off after the steps that were taken, beside its largest number; NaN if not finite."""
+    """How far the first numbers are off, beside the largest and the square root of the steps; NaN if not finite."""
     steps, array = answer
     if array is None:  # the limit moves memory and computes nothing
         return None
     expected = problem.expected(steps)
-    return float(np.abs(np.asarray(array, np.float64) - expected).max() / np.abs(expected).max())
+    found = np.asarray(array, np.float64).ravel()[: len(expected)]
+    return float(np.abs(found - expected).max() / np.abs(expected).max() / max(1, steps) ** 0.5)
 
 
 def _first(answer: Any) -> float:
