@@ -281,7 +281,8 @@ _OPTIMIZERS = (
     _steps("adamw-1x10000000-torch", *_FULL_SPEED, contenders=(TORCH, LIMIT), small="adamw-1x1000-torch"),
     _steps("momentum-1x10000000-torch", *_FULL_SPEED, contenders=(TORCH, LIMIT), small="momentum-1x1000-torch"),
     _steps(
-        "adamw-mlp-torch", Target("faster", TORCH, must=2.0, aim=4.0), contenders=(TORCH,), small="adamw-4x20-torch"
+        "adamw-mlp-torch", Target("faster", TORCH, must=2.0, aim=4.0), contenders=(TORCH,), small="adamw-4x20-torch",
+        repeats=61,
     ),
     _steps(
         "adamw-1000x1000-numpy", Target("faster", NUMPY, must=6.0, aim=12.0), contenders=(NUMPY,),
