@@ -98,6 +98,8 @@ class Steps:
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
     tolerance: float = STEP_TOLERANCE
+    #: What contenders leave for each other.
+    shared: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def arrays(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Parameters and gradients, the same every time."""
@@ -105,11 +107,11 @@ class Steps:
         made = [[rng.standard_normal(shape, np.float32) for shape in self.shapes] for _ in range(2)]
         return made[0], made[1]
 
-    def expected(self, steps: int) -> np.ndarray:
-        """The first numbers of the first array after so many steps, in float64."""
+    def expected(self, taken: list[float]) -> np.ndarray:
+        """The first numbers of the first array after steps with these strengths of L1, in float64."""
         p, g = (part[0].ravel()[:_COMPARED].astype(np.float64) for part in self.arrays())
         m, v, b = np.zeros_like(p), np.zeros_like(p), None
-        for t in range(1, steps + 1):
+        for t, l1 in enumerate(taken, 1):
             if self.algorithm == "adamw":
                 p *= 1 - self.lr * self.weight_decay
                 m = self.betas[0] * m + (1 - self.betas[0]) * g
@@ -120,7 +122,7 @@ class Steps:
                 d = g + self.weight_decay * p
                 b = d if b is None else self.momentum * b + d
                 p -= self.lr * b
-            p = np.sign(p) * np.maximum(np.abs(p) - self.lr * self.l1, 0.0)
+            p = np.sign(p) * np.maximum(np.abs(p) - self.lr * l1, 0.0)
         return p
 
 

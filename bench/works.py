@@ -311,12 +311,12 @@ def _bind_steps(peer: Peer, problem: problems.Steps) -> Callable[[], Any] | None
 
 def step_error(problem: problems.Steps, answer: Any) -> float | None:
     """How far the first numbers are off, beside the largest and the square root of the steps; NaN if not finite."""
-    steps, array = answer
+    taken, array = answer
     if array is None:  # the limit moves memory and computes nothing
         return None
-    expected = problem.expected(steps)
+    expected = problem.expected(taken)
     found = np.asarray(array, np.float64).ravel()[: len(expected)]
-    return float(np.abs(found - expected).max() / np.abs(expected).max() / max(1, steps) ** 0.5)
+    return float(np.abs(found - expected).max() / np.abs(expected).max() / max(1, len(taken)) ** 0.5)
 
 
 def _first(answer: Any) -> float:

@@ -61,10 +61,12 @@ def optimizer(problem):
     from shrinkage import optim
 
     if problem.library == "torch":
-        from bench.peers.torch_fused import stepper
+        from bench.peers.torch_fused import make, steps_of
         from shrinkage import torch as ours
 
-        return stepper(problem, ours, l1=problem.l1)
+        made = *make(problem, ours), problem
+        problem.shared.update(ours=made, taken=[])
+        return steps_of(*made, l1=problem.l1, taken=problem.shared["taken"])
     params, grads = problem.arrays()
     settings = {"lr": problem.lr, "weight_decay": problem.weight_decay, "l1": problem.l1}
     made = (
@@ -76,6 +78,6 @@ def optimizer(problem):
     def call():
         for _ in range(problem.per_call):
             made.step(grads)
-        return made.steps_taken, params[0]
+        return [0.0] * made.steps_taken, params[0]
 
     return call
