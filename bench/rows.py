@@ -299,7 +299,7 @@ _OPTIMIZERS = (
     *(
         _steps(
             f"{what}-l1-torch", Target("within", WITHOUT_L1, must=1.05, aim=1.0), contenders=(WITHOUT_L1,),
-            small=f"{what.split('-')[0]}-5x20-l1-torch", repeats=61,  # to tell a twentieth
+            small=f"{what.split('-')[0]}-5x20-l1-torch", repeats=301,  # to tell a twentieth
         )
         for what in ("adamw-1000x1000", "adamw-1x10000000", "momentum-1x10000000", "adamw-mlp")
     ),
