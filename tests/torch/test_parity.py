@@ -1,5 +1,6 @@
 """Two hundred steps beside torch's own optimizers: parameters and state."""
 
+import functools
 import itertools
 
 import pytest
@@ -18,15 +19,22 @@ def parameters(dtype, seed=0):
     ]
 
 
-def train(optimizer, params, dtype, steps=STEPS):
-    """Gradients of a quadratic about a target, with noise; one parameter has none at every third step."""
+@functools.cache
+def draws():
+    """For every step, what is added to parameters to be gradients of a quadratic about a target, with noise."""
     generator = torch.Generator().manual_seed(1)
-    targets = [torch.randn(p.shape, generator=generator, dtype=torch.float64) for p in params]
-    for k in range(steps):
-        for i, (p, target) in enumerate(zip(params, targets, strict=True)):
-            noise = torch.randn(p.shape, generator=generator, dtype=torch.float64)
+    first, *rest = (
+        [torch.randn(shape, generator=generator, dtype=torch.float64) for shape in SHAPES] for _ in range(STEPS + 1)
+    )
+    return [[0.3 * noise - target for noise, target in zip(one, first, strict=True)] for one in rest]
+
+
+def train(optimizer, params, dtype, steps=STEPS):
+    """Steps with gradients of `draws`; one parameter has none at every third step."""
+    for k, added in enumerate(draws()[:steps]):
+        for i, (p, more) in enumerate(zip(params, added, strict=True)):
             # of the precision that is compared, in the other's type where that is wider
-            grad = (p.detach().double() - target + 0.3 * noise).to(dtype).to(p.dtype)
+            grad = (p.detach().double() + more).to(dtype).to(p.dtype)
             p.grad = None if i == 1 and k % 3 == 0 else grad
         optimizer.step()
 
@@ -81,12 +89,14 @@ def test_two_hundred_steps(name, flags, dtype):
     )
     train(mine, my_params, dtype)
     train(theirs, their_params, dtype)
-    wide = parameters(torch.float64)
-    with torch.no_grad():
-        for p, q in zip(wide, parameters(dtype), strict=True):
-            p.copy_(q)
-    exact = getattr(torch.optim, name)(wide, **flags)
-    train(exact, wide, dtype)
+    wide, exact = their_params, theirs
+    if dtype is not torch.float64:
+        wide = parameters(torch.float64)
+        with torch.no_grad():
+            for p, q in zip(wide, parameters(dtype), strict=True):
+                p.copy_(q)
+        exact = getattr(torch.optim, name)(wide, **flags)
+        train(exact, wide, dtype)
     compare(tensors(mine, my_params), tensors(theirs, their_params), tensors(exact, wide), dtype)
     if flags["weight_decay"]:  # which makes a difference
         train(getattr(torch.optim, name)(plain, **(flags | {"weight_decay": 0.0})), plain, dtype)
