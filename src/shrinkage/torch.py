@@ -68,10 +68,12 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     module = import_module("torch.optim.optimizer")
     every = [getattr(module, f"_global_optimizer_{when}_hooks", {"unknown": None}) for when in ("pre", "post")]
     watched = torch.optim.Optimizer.profile_hook_step(step)
-    profiled = torch.autograd._profiler_enabled
+    profiled, apart = torch.autograd._profiler_enabled, torch._disable_dynamo(watched)
 
     @functools.wraps(step)
     def call(*args: Any, **kwargs: Any) -> Any:
+        if torch.compiler.is_compiling():
+            return apart(*args, **kwargs)
         own = args[0]
         if own._optimizer_step_pre_hooks or own._optimizer_step_post_hooks or every[0] or every[1] or profiled():
             return watched(*args, **kwargs)
@@ -121,7 +123,10 @@ class _Fused(torch.optim.Optimizer):
         """As torch's; with the number of steps of each parameter in a tensor of its own."""
         out: dict[str, Any] = super().state_dict()
         out["state"] = {
-            index: {name: value.clone() if name in _COUNTS else value for name, value in own.items()}
+            index: {
+                name: torch.as_tensor(value, dtype=_COUNTS[name]).clone() if name in _COUNTS else value
+                for name, value in own.items()
+            }
             for index, own in out["state"].items()
         }
         return out
@@ -135,7 +140,7 @@ class _Fused(torch.optim.Optimizer):
             first = sum(len(other["params"]) for other in self.param_groups[:-1])
             for name, parameter in zip(_names(group, first), group["params"], strict=True):
                 _check_parameter(name, parameter)
-        except (TypeError, ValueError):
+        except BaseException:
             self.param_groups.pop()
             raise
         self._tables = None
@@ -198,6 +203,12 @@ class _Fused(torch.optim.Optimizer):
             for slot in rule.slots:
                 if own and own.get(slot) is not None:
                     _check_state(slot, name, own[slot], parameter)
+            if own and "step" in own:
+                _checks.steps_of(own["step"], name)
+            if own and not 0.0 < float(own.get("owed_decay", 1.0)) <= 1.0:
+                raise ValueError(f"owed_decay of {name} must be above 0 and at most 1, got {own['owed_decay']!r}")
+        for mine, group in zip(self.param_groups, state_dict["param_groups"], strict=False):
+            rule.check({key: _plain(value) for key, value in (mine | group).items() if key != "params"})
         return parameters, saved
 
     @_hooked
@@ -218,6 +229,10 @@ class _Fused(torch.optim.Optimizer):
         TypeError, ValueError
             If a gradient is sparse, or a setting of a group has become impossible; with ``nonfinite="raise"`` if a
             gradient has NaN or infinity. Nothing was changed then.
+
+        Notes
+        -----
+        A model may be compiled; the step itself is left out of what is (`torch.compiler.disable`).
         """
         loss = None
         if closure is not None:
@@ -226,10 +241,13 @@ class _Fused(torch.optim.Optimizer):
         found = vars(self).get("found_inf")
         if found is not None and float(found) != 0.0:
             return loss
-        if self._tables is None or not self._tables.holds():
+        if self._tables is None or not self._tables.holds(self):
             self._tables = _Tables(self)
-            self._tables.holds()
-        self._tables.step()
+            self._tables.holds(self)
+        try:
+            self._tables.step(self)
+        finally:
+            self._tables.held.clear()
         return loss
 
 
@@ -242,15 +260,24 @@ def _check_parameter(name: str, parameter: Any) -> None:
         raise TypeError(f"{name} has the layout {parameter.layout}: parameters must be dense")
     if parameter.device.type != "cpu":
         raise ValueError(f"{name} is on {parameter.device}: these optimizers are for the CPU, use torch's there")
+    if torch.nn.parameter.is_lazy(parameter):
+        raise ValueError(f"{name} has no shape yet: run the model once first")
     if parameter.dtype not in _KINDS:
         raise TypeError(f"{name} must be float64, float32, float16 or bfloat16, got {parameter.dtype}")
     if _checks.overlaps(parameter.shape, parameter.stride(), 1):
         raise ValueError(f"several numbers of {name} are in the same memory: make the parameter of a copy")
+    if parameter.is_neg() or (parameter.numel() and parameter.data_ptr() == 0):
+        raise TypeError(
+            f"{name} is a {type(parameter.data).__name__} whose numbers are not in memory as they are: use torch's "
+            "optimizers for it"
+        )
 
 
 def _check_state(slot: str, name: str, value: Any, parameter: Any) -> None:
     if not isinstance(value, torch.Tensor):
         raise TypeError(f"{slot} of {name} must be a tensor, got {type(value).__name__}")
+    if value.layout is not torch.strided:
+        raise TypeError(f"{slot} of {name} has the layout {value.layout}: it must be dense")
     if value.shape != parameter.shape:
         raise ValueError(f"{slot} of {name} must have shape {tuple(parameter.shape)}, got {tuple(value.shape)}")
 
@@ -285,7 +312,7 @@ class _Tables:
     """What the kernel needs of an optimizer's parameters, in the order of its groups."""
 
     def __init__(self, optimizer: _Fused) -> None:
-        self.optimizer, groups = optimizer, optimizer.param_groups
+        groups, self.rule = optimizer.param_groups, optimizer._rule
         self.lengths = [len(group["params"]) for group in groups]
         self.parameters = [parameter for group in groups for parameter in group["params"]]
         self.names: list[str] = []
@@ -300,6 +327,7 @@ class _Tables:
             t: torch.empty(p.shape, dtype=p.dtype, device="cpu")
             for t, p in enumerate(self.parameters) if not _packed(p)
         }  # fmt: skip
+        self.gapped = np.array([t in self.gaps for t in range(count)], np.uint8)
         #: Where parameters and gradients were when they were last looked at, what parameters look like, and which
         #: objects gradients were.
         self.places, self.forms, self.grads, self.grad_places = np.zeros((4, count), np.uintp)
@@ -315,16 +343,23 @@ class _Tables:
         self.steps_place = self.steps.ctypes.data
         self.parts = {"step": torch.from_numpy(self.steps), "owed_decay": torch.from_numpy(self.stepper.owed)}
         self.looked_for = [*optimizer._rule.slots, *(["step"] if optimizer._rule.adam else []), "owed_decay"]
-        self.settled = Settled((*optimizer.defaults, "initial_lr", "max_lr"), _plain)
+        self.settled = Settled((*optimizer.defaults, "initial_lr", "max_lr"))
         for t, parameter in enumerate(self.parameters):
             own = optimizer.state.get(parameter)
             if own:
                 self._adopt(t, own)
-        self._remember()
+        self._remember(optimizer)
+        #: Memory that another thread takes from a parameter stays until the next look; so do gradients, for a step.
+        self.aliases = [parameter.detach() for parameter in self.parameters]
+        self.held: list[Any] = []
+        # in memory that parameters share their order counts
+        order = np.argsort(self.places)
+        ends = self.places + np.array([p.numel() * p.element_size() for p in self.parameters], np.uintp)
+        self.stepper.serial = bool((self.places[order][1:] < ends[order][:-1]).any())
 
     def _adopt(self, t: int, own: dict[str, Any]) -> None:
         """Point at a parameter's state, and count its steps."""
-        rule, parameter = self.optimizer._rule, self.parameters[t]
+        rule, parameter = self.rule, self.parameters[t]
         for k, slot in enumerate(rule.slots):
             value = own.get(slot)
             if value is not None:
@@ -342,23 +377,37 @@ class _Tables:
             self.stepper.owed[t] = float(own["owed_decay"])
             own["owed_decay"] = self.parts["owed_decay"][t]
 
-    def _remember(self) -> None:
+    def _remember(self, optimizer: _Fused) -> None:
         # numbers of the state are parts of one tensor, whose place is looked at once
-        self.contents = Contents(self.optimizer.state, self.parameters, self.looked_for, True, _dlpack, _COUNTS)
+        self.contents = Contents(optimizer.state, self.parameters, self.looked_for, True, _dlpack, _COUNTS)
 
-    def holds(self) -> bool:
+    def holds(self, optimizer: _Fused) -> bool:
         """Whether parameters and state are where they were; gradients are looked at on the way."""
         stepper = self.stepper
-        groups = [group["params"] for group in self.optimizer.param_groups]
+        groups = [list(group["params"]) for group in optimizer.param_groups]
+        self.held.clear()
         moved, new, odd = _steps.look(
-            _dlpack, groups, self.parameters, self.places, self.forms, self.grads, self.grad_places, stepper.at
+            _dlpack,
+            groups,
+            self.parameters,
+            self.places,
+            self.forms,
+            self.gapped,
+            self.grads,
+            self.grad_places,
+            stepper.at,
+            self.held,
         )
-        if moved or not self.contents.same(self.optimizer.state):
+        if moved or not self.contents.same(optimizer.state):
             return False
         if self.parts["step"].data_ptr() != self.steps_place:
             return False
         if new and (odd or self.strange):
-            self._copy_strange_gradients()
+            try:
+                self._copy_strange_gradients()
+            except BaseException:
+                self.grads[:] = 1  # all are looked at again
+                raise
         if new:
             live = stepper.at[:, GRAD] != 0
             if (live != stepper.live).any():
@@ -375,12 +424,10 @@ class _Tables:
             if grad is None:
                 continue
             if grad.layout is not torch.strided:
-                self.grads[t] = 1  # is looked at again
                 raise TypeError(
                     f"the gradient of {self.names[t]} has the layout {grad.layout}: make it dense, or use torch's"
                 )
             if grad.shape != parameter.shape:
-                self.grads[t] = 1
                 raise ValueError(
                     f"the gradient of {self.names[t]} must have shape {tuple(parameter.shape)}, got {tuple(grad.shape)}"
                 )
@@ -392,22 +439,21 @@ class _Tables:
             self.stepper.at[t, GRAD] = place
         self.strange = strange
 
-    def step(self) -> None:
-        optimizer, stepper, rule = self.optimizer, self.stepper, self.optimizer._rule
+    def step(self, optimizer: _Fused) -> None:
+        stepper, rule = self.stepper, self.rule
         stepper.team = (_team, torch.get_num_threads()) if _team else (0, 1)
-        scale = vars(optimizer).get("grad_scale")
-        if scale is not None:
-            for parameter in self.parameters:
-                if parameter.grad is not None:
-                    parameter.grad.detach().div_(scale)
         for t, copied in self.strange.items():
             copied.copy_(self.parameters[t].grad.detach())
         if not stepper.admits(optimizer.nonfinite, self.names):
             optimizer.steps_skipped += 1
             return
-        settings = self.settled.changed(optimizer.param_groups)
+        settings = self.settled.changed(optimizer.param_groups, _plain)
         if settings is not None:
-            self._settle(settings)
+            self._settle(optimizer, settings)
+        scale = vars(optimizer).get("grad_scale")
+        if scale is not None:
+            for grad in (*self.held, *self.strange.values()):
+                grad.detach().div_(scale)
         _increment_version(self.live)
         for t, copied in self.gaps.items():
             copied.copy_(self.parameters[t].detach())
@@ -418,22 +464,22 @@ class _Tables:
             if stepper.live[t]:
                 self.parameters[t].detach().copy_(copied)
         if owing:
-            self._write_owed()
+            self._write_owed(optimizer)
 
-    def _settle(self, settings: list[dict[str, Any]]) -> None:
+    def _settle(self, optimizer: _Fused, settings: list[dict[str, Any]]) -> None:
         self.settled.forget()
-        if self.stepper.settle(self.optimizer._rule, settings, self.lengths, self._begin):
-            self._remember()
-        for group, plain in zip(self.optimizer.param_groups, settings, strict=True):
+        if self.stepper.settle(self.rule, settings, self.lengths, functools.partial(self._begin, optimizer)):
+            self._remember(optimizer)
+        for group, plain in zip(optimizer.param_groups, settings, strict=True):
             # some make a step of rate 0 to have state
             if plain["decay"] == "schedule" and plain["lr"] > 0:
                 plain["initial_lr"] = _plain(group.setdefault("initial_lr", plain["lr"]))
-        self.settled.keep(settings, self.optimizer.param_groups)
+        self.settled.keep(settings, optimizer.param_groups)
 
-    def _begin(self, t: int, wanted: tuple[str, ...]) -> None:
+    def _begin(self, optimizer: _Fused, t: int, wanted: tuple[str, ...]) -> None:
         """State that a parameter has not had yet."""
-        parameter, rule = self.parameters[t], self.optimizer._rule
-        own = self.optimizer.state[parameter]
+        parameter, rule = self.parameters[t], self.rule
+        own = optimizer.state[parameter]
         new = [slot for slot in wanted if own.get(slot) is None]
         for slot in new:
             own[slot] = _like(parameter)
@@ -441,15 +487,15 @@ class _Tables:
         if new and not rule.adam:  # what is new is momentum, whose first step this is
             self.steps[t] = 0.0
 
-    def _write_owed(self) -> None:
+    def _write_owed(self, optimizer: _Fused) -> None:
         """Decay that is owed is a part of the state from then on."""
         new = False
         for t in np.flatnonzero(self.stepper.owed != 1.0):
-            own = self.optimizer.state[self.parameters[t]]
+            own = optimizer.state[self.parameters[t]]
             if "owed_decay" not in own:
                 own["owed_decay"], new = self.parts["owed_decay"][t], True
         if new:
-            self._remember()
+            self._remember(optimizer)
 
 
 class SGD(_Fused):

@@ -4,6 +4,7 @@ import collections
 import copy
 import gc
 import math
+import threading
 import weakref
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook  # noqa: E402
 
 from shrinkage import optim  # noqa: E402
 from shrinkage import torch as ours  # noqa: E402
+from shrinkage.optim import schedules  # noqa: E402
 
 
 @pytest.fixture(params=["DLPack", "Python"], autouse=True)
@@ -435,3 +437,166 @@ def test_states_saved_alone_are_small(tmp_path):
     optimizer.step()
     torch.save(optimizer.state_dict()["state"][0], tmp_path / "one.pt")
     assert (tmp_path / "one.pt").stat().st_size < 4000
+
+
+def test_views_of_one_parameter_and_one_gradient():
+    for cut in ((slice(None), slice(0, 8)), (slice(None, None, 2), slice(None))):
+        found = []
+        for library in (ours, torch.optim):
+            buffer, grads = torch.arange(128.0).reshape(8, 16), torch.arange(128.0).reshape(8, 16) / 100
+            p = torch.nn.Parameter(buffer[cut])
+            optimizer = library.SGD([p], lr=0.1, momentum=0.9)
+            for _ in range(3):
+                p.grad = grads[cut]
+                optimizer.step()
+            found.append(buffer)
+        torch.testing.assert_close(*found)
+
+
+def test_a_gradient_that_is_refused_leaves_no_trace():
+    params = [torch.nn.Parameter(torch.zeros(4, 6)[:, ::2]), torch.nn.Parameter(torch.zeros(3))]
+    optimizer = ours.SGD(params, lr=1.0)
+    params[0].grad, params[1].grad = torch.ones(4, 3), torch.ones(3).to_sparse()
+    for _ in range(2):
+        with pytest.raises(TypeError, match="gradient of parameter 1 has the layout"):
+            optimizer.step()
+        assert not params[0].any()
+    params[1].grad = torch.ones(3)
+    optimizer.step()
+    assert (params[0] == -1).all() and (params[1] == -1).all()
+
+
+def test_groups_may_hold_tuples_and_parameters_share_memory():
+    params = [torch.nn.Parameter(torch.zeros(4)) for _ in range(3)]
+    optimizer = ours.SGD(params, lr=1.0)
+    optimizer.param_groups[0]["params"] = tuple(params)
+    for p in params:
+        p.grad = torch.ones(4)
+    optimizer.step()
+    assert all((p == -1).all() for p in params)
+    base = torch.zeros(20_000)
+    params = [torch.nn.Parameter(base) for _ in range(2)]
+    optimizer = ours.SGD(params, lr=1.0)
+    for p in params:
+        p.grad = torch.ones(20_000)
+    for _ in range(500):
+        base.zero_()
+        optimizer.step()
+        assert (base == -2).all()
+
+
+def test_gradients_that_another_thread_replaces():
+    p = torch.nn.Parameter(torch.zeros(1_000_000))
+    p.grad = torch.ones(1_000_000)
+    optimizer, stop = ours.SGD([p], lr=1e-9), threading.Event()
+
+    def replace():
+        while not stop.is_set():
+            p.grad = torch.ones(1_000_000)
+
+    thread = threading.Thread(target=replace)
+    thread.start()
+    try:
+        for _ in range(300):
+            optimizer.step()
+    finally:
+        stop.set()
+        thread.join()
+    assert (p < 0).all()
+
+
+def test_optimizers_are_let_go():
+    gc.collect()
+    gc.disable()
+    try:
+        p, optimizer = made(ours, "AdamW")
+        step(p, optimizer)
+        left = weakref.ref(optimizer)
+        del optimizer
+        assert left() is None
+        other = optim.SGD([np.ones(3)], lr=schedules.constant(0.1))
+        other.step([np.ones(3)])
+        left = weakref.ref(other)
+        del other
+        assert left() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("name", ["SGD", "AdamW"])
+@pytest.mark.parametrize("steps", [0, 2])
+def test_training_steps_that_are_compiled(name, steps):
+    found = []
+    for backend in (None, "eager"):
+        torch.manual_seed(0)
+        net, x = torch.nn.Linear(4, 3), torch.randn(5, 4)
+        optimizer = getattr(ours, name)(net.parameters(), lr=0.01)
+
+        def train(net=net, x=x, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = net(x).square().sum()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        for _ in range(steps):
+            train()
+        compiled = train if backend is None else torch.compile(train, backend=backend)
+        found.append([compiled().item() for _ in range(4)])
+    assert found[0] == found[1] and found[0][-1] < found[0][0]
+
+
+def test_schedules_that_end_at_zero_but_for_rounding():
+    p, optimizer = made(ours, lr=0.1)
+    scheduler = torch.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.7, end_factor=0.0, total_iters=58)
+    least = 1.0
+    for _ in range(61):
+        step(p, optimizer)
+        least = min(least, optimizer.param_groups[0]["lr"])
+        scheduler.step()
+    assert -1e-12 < least < 0
+
+
+def test_what_is_loaded_is_checked_before_anything_changes():
+    p, optimizer = made(ours, "Adam")
+    step(p, optimizer)
+    kept = copy.deepcopy(optimizer.state_dict())
+    for change, error, words in [
+        (lambda state: state["state"][0].update(step="x"), ValueError, "step of parameter 0 must be a whole number"),
+        (lambda state: state["state"][0].update(exp_avg=torch.zeros(3).to_sparse()), TypeError, "it must be dense"),
+        (lambda state: state["state"][0].update(owed_decay=-1.0), ValueError, "owed_decay of parameter 0"),
+        (lambda state: state["param_groups"][0].update(betas=(2.0, 0.9)), ValueError, r"betas\[0\] must be"),
+    ]:
+        state = copy.deepcopy(kept)
+        change(state)
+        with pytest.raises(error, match=words):
+            optimizer.load_state_dict(state)
+        assert optimizer.param_groups[0]["betas"] == (0.9, 0.999) and optimizer.state[p]["step"] == 1
+        assert torch.equal(optimizer.state[p]["exp_avg"], kept["state"][0]["exp_avg"])
+    optimizer.state[p]["step"] = 5
+    assert optimizer.state_dict()["state"][0]["step"] == 5
+    step(p, optimizer)
+    assert optimizer.state[p]["step"] == 6
+
+
+def test_parameters_without_memory_of_their_own():
+    two_tensor = pytest.importorskip("torch.testing._internal.two_tensor").TwoTensor
+    for wrong in (two_tensor(torch.zeros(4), torch.zeros(4)), torch._neg_view(torch.ones(4))):
+        with pytest.raises(TypeError, match="numbers are not in memory as they are"):
+            ours.SGD([torch.nn.Parameter(wrong)])
+    _, optimizer = made(ours)
+    with pytest.raises(ValueError, match="has no shape yet: run the model once"):
+        optimizer.add_param_group({"params": list(torch.nn.LazyLinear(3).parameters())})
+    assert len(optimizer.param_groups) == 1
+    p, optimizer = made(ours, lr=torch.tensor([0.5]), momentum=0.0)
+    step(p, optimizer)
+    assert torch.equal(p.detach(), torch.tensor([0.5, 1.5, 2.5]))
+
+
+def test_a_scaled_gradient_stays_where_a_setting_is_wrong():
+    p, optimizer = made(ours)
+    optimizer.grad_scale, optimizer.found_inf = torch.tensor(8.0), torch.tensor(0.0)
+    optimizer.param_groups[0]["lr"] = -1.0
+    with pytest.raises(ValueError, match="lr must be"):
+        step(p, optimizer, 8.0)
+    assert (p.grad == 8).all()

@@ -27,9 +27,11 @@ def look(
     tensors: list[Any],
     places: _Addresses,
     forms: _Addresses,
+    gaps: _Flags,
     grads: _Addresses,
     grad_places: _Addresses,
     at: _Addresses,
+    held: list[Any],
 ) -> tuple[bool, bool, bool]: ...
 def placed(capsule: Any, tensors: list[Any], places: _Addresses, forms: _Addresses) -> None: ...
 def kept(

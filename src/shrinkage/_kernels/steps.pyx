@@ -330,19 +330,19 @@ cdef int where(const dl_table* table, object tensor, size_t* place, size_t* form
     return 0
 
 
-def look(capsule, list groups, list tensors, size_t[::1] places, size_t[::1] forms, size_t[::1] grads,
-         size_t[::1] grad_places, size_t[:, ::1] at):
+def look(capsule, list groups, list tensors, size_t[::1] places, size_t[::1] forms, const unsigned char[::1] gaps,
+         size_t[::1] grads, size_t[::1] grad_places, size_t[:, ::1] at, list held):
     """What has become of torch's `tensors` and their gradients since the last time: whether another tensor is in the
     lists `groups`, or one has moved or changed its form; whether a gradient is new or has moved; and whether one of
-    those is not as its tensor lies (or nowhere): the addresses of the others go into `at`. `grads` are addresses of
-    objects, which are not kept alive. `capsule` has DLPack's functions for tensors; without it they are asked in
-    Python."""
+    those is not as its tensor lies (or nowhere, or its tensor has `gaps`): the addresses of the others go into `at`.
+    `grads` are addresses of objects, which only the caller's list `held` keeps alive. `capsule` has DLPack's functions
+    for tensors; without it they are asked in Python."""
     cdef const dl_table* table = table_of(capsule)
     cdef Py_ssize_t t = 0, count = len(tensors)
     cdef size_t place = 0, form = 0, own = 0
     cdef bint new = False, odd = False
     for group in groups:
-        for tensor in <list>group:
+        for tensor in <list?>group:
             if t == count or tensor is not tensors[t]:
                 return True, new, odd
             where(table, tensor, &place, &own)
@@ -353,14 +353,16 @@ def look(capsule, list groups, list tensors, size_t[::1] places, size_t[::1] for
                 if grads[t] != 0:
                     new, grads[t], grad_places[t], at[t, 1] = True, 0, 0, 0
             else:
+                held.append(grad)
                 try:
                     where(table, grad, &place, &form)
                 except Exception:  # what is sparse is nowhere
                     place = 0
                 if place == 0 or form != own or grads[t] != <size_t><void*>grad or place != grad_places[t]:
-                    if place == 0 or form != own or grad.is_neg():
+                    new, grads[t], grad_places[t] = True, <size_t><void*>grad, place
+                    if place == 0 or form != own or gaps[t] or grad.is_neg():
                         odd, place = True, 0
-                    new, grads[t], grad_places[t], at[t, 1] = True, <size_t><void*>grad, place, place
+                    at[t, 1] = place
             t += 1
     return t != count, new, odd
 

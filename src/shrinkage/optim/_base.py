@@ -91,7 +91,7 @@ class Optimizer:
                     "decay='schedule' needs to know of which learning rate the function lr gives a share: pass groups "
                     "with initial_lr, [{'params': ..., 'initial_lr': 0.1}], or a function of shrinkage.optim.schedules"
                 )
-        self._rule.check(Settled(settings, self._constant).of(settings))
+        self._rule.check(Settled(settings).of(settings, self._constant))
         _checks.apart(self._names + names, self._arrays + arrays)
         self.param_groups.append({"params": tuple(arrays), "param_names": names} | settings)
         self._arrays += arrays
@@ -121,7 +121,7 @@ class Optimizer:
             self._count[t] = _checks.steps_of(own["step"], self._names[t])
             own["step"] = self._count[t, ...]
         self._lengths = [len(group["params"]) for group in self.param_groups]
-        self._settled = Settled((*self._defaults, "initial_lr"), self._constant)
+        self._settled = Settled((*self._defaults, "initial_lr"))
         #: Gradients that were looked at, and stretches of memory with parameters: the furthest end of all so far.
         self._places, self._cleared = np.zeros(len(arrays), np.uintp), False
         bounds = [np.lib.array_utils.byte_bounds(array) for array in arrays if array.size]
@@ -168,7 +168,7 @@ class Optimizer:
             return False
         if (live != stepper.live).any():
             self._settled.forget()
-        settings = self._settled.changed(self.param_groups)
+        settings = self._settled.changed(self.param_groups, self._constant)
         if settings is not None:
             self._settle(settings, live)
         for t, copied in self._copies.items():
@@ -293,7 +293,7 @@ class Optimizer:
             # whether decay is decoupled is what AdamW is, and not a setting
             if self._rule.adam:
                 group["decoupled_weight_decay"] = mine["decoupled_weight_decay"]
-            self._rule.check(self._settled.of(mine | group))
+            self._rule.check(self._settled.of(mine | group, self._constant))
         # torch's says it of each parameter alone
         taken = state_dict.get("steps_taken", max((own["step"] for own in state.values()), default=0))
         self.steps_taken = _checks.steps_of(taken, "the optimizer")

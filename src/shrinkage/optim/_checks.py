@@ -77,8 +77,8 @@ def adam(group: Mapping[str, Any]) -> None:
 
 def sgd(group: Mapping[str, Any]) -> None:
     shared(group)
-    for name in ("momentum", "dampening"):
-        number(group, name)
+    number(group, "momentum")
+    number(group, "dampening", least=-math.inf)
     flag(group, "nesterov")
     if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
         raise ValueError("nesterov needs momentum above 0 and dampening 0")
@@ -262,7 +262,7 @@ def plain(value: Any) -> Any:
     """A setting as a number or a tuple: torch takes a tensor for lr, files have lists."""
     if isinstance(value, list):
         return tuple(map(plain, value))
-    return value.item() if getattr(value, "ndim", None) == 0 else value
+    return value.item() if getattr(value, "ndim", None) == 0 or getattr(value, "shape", None) == (1,) else value
 
 
 def _state_of(own: Any, name: str, array: Array, rule: Rule) -> dict[str, Any]:

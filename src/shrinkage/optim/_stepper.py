@@ -64,6 +64,8 @@ class Stepper:
         self.live = np.zeros(count, np.uint8)
         self.owed = np.ones(count)
         self.team = 0, 1
+        #: Whether arrays share memory, so that their order counts.
+        self.serial = False
         self.chunks = _chunks(self.sizes)
         self.total = int(self.sizes.sum())
 
@@ -129,7 +131,7 @@ class Stepper:
 
     def _run(self, call: Callable[..., Any]) -> list[Any]:
         """[call(chunks, ...), ...]; where there is a team of threads, with it and their number."""
-        if self.total < _ALONE:
+        if self.total < _ALONE or self.serial:
             return [call(self.chunks)]
         if self.team != (0, 1):
             # back in Python every twentieth of a second or so, for an interrupt
@@ -177,8 +179,8 @@ _FROZEN = {float, int, bool, str, tuple, type(None)}
 class Settled:
     """The settings that a table is for, to see whether groups still have them; `plain` makes constants of others."""
 
-    def __init__(self, names: Iterable[str], plain: Callable[[Any], Any]) -> None:
-        self.names, self.plain = tuple(names), plain
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
         self.forget()
 
     def forget(self) -> None:
@@ -186,18 +188,21 @@ class Settled:
         #: All that the groups hold, where the same objects mean the same settings.
         self.objects: list[list[Any]] = []
 
-    def of(self, group: Mapping[str, Any]) -> dict[str, Any]:
+    def of(self, group: Mapping[str, Any], plain: Callable[[Any], Any]) -> dict[str, Any]:
         """A group's settings at this step."""
-        return {name: value if type(value := group.get(name)) in _FROZEN else self.plain(value) for name in self.names}
+        out = {name: value if type(value := group.get(name)) in _FROZEN else plain(value) for name in self.names}
+        if type(out["lr"]) is float and -1e-12 < out["lr"] < 0:  # a schedule that ends at 0, but for rounding
+            out["lr"] = 0.0
+        return out
 
-    def changed(self, groups: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
+    def changed(self, groups: Sequence[Mapping[str, Any]], plain: Callable[[Any], Any]) -> list[dict[str, Any]] | None:
         """The settings, if they are others than before."""
         if len(groups) == len(self.objects) and all(
             len(group) == len(own) and all(map(is_, group.values(), own))
             for group, own in zip(groups, self.objects, strict=True)
         ):
             return None
-        settings = [self.of(group) for group in groups]
+        settings = [self.of(group, plain) for group in groups]
         return None if settings == self.settings else settings
 
     def keep(self, settings: list[dict[str, Any]], groups: Sequence[Mapping[str, Any]]) -> None:

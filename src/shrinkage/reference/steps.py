@@ -131,8 +131,8 @@ def _where(tensor: Any) -> tuple[int, int]:
 
 
 def look(
-    capsule: Any, groups: list[Any], tensors: list[Any], places: Array, forms: Array, grads: Array, grad_places: Array,
-    at: Array,
+    capsule: Any, groups: list[Any], tensors: list[Any], places: Array, forms: Array, gaps: Array, grads: Array,
+    grad_places: Array, at: Array, held: list[Any],
 ) -> tuple[bool, bool, bool]:  # fmt: skip
     """Whether torch's `tensors` are other ones or elsewhere, a gradient is new, and one of those is not as its tensor
     lies."""
@@ -147,10 +147,12 @@ def look(
         place, form = (0, 0) if grad is None or grad.is_sparse else _where(grad)
         alike = grad is None or (place != 0 and form == forms[t])
         one = 0 if grad is None else id(grad)
+        if grad is not None:
+            held.append(grad)
         if one != grads[t] or not alike or place != grad_places[t]:
-            alike = alike and not (grad is not None and grad.is_neg())
+            alike = alike and not (grad is not None and (gaps[t] or grad.is_neg()))
             new, odd = True, odd or not alike
-            grads[t], grad_places[t], at[t, 1] = one, place if alike else 0, place if alike else 0
+            grads[t], grad_places[t], at[t, 1] = one, place, place if alike else 0
     return False, new, odd
 
 
