@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -137,8 +137,8 @@ class _Fused(torch.optim.Optimizer):
         group = self.param_groups[-1]
         try:
             self._check(group)
-            first = sum(len(other["params"]) for other in self.param_groups[:-1])
-            for name, parameter in zip(_names(group, first), group["params"], strict=True):
+            names = _names(self.param_groups)
+            for name, parameter in zip(names[len(names) - len(group["params"]) :], group["params"], strict=True):
                 _check_parameter(name, parameter)
         except BaseException:
             self.param_groups.pop()
@@ -182,13 +182,10 @@ class _Fused(torch.optim.Optimizer):
         if not {"state", "param_groups"} <= set(state_dict):
             raise ValueError('a state_dict has "state" and "param_groups"')
         parameters = [parameter for group in self.param_groups for parameter in group["params"]]
-        names: list[str] = []
-        for group in self.param_groups:
-            names += _names(group, len(names))
+        names = _names(self.param_groups)
         theirs = [name for group in state_dict["param_groups"] for name in group.get("param_names", [])]
-        if theirs and all("param_names" in group for group in self.param_groups) and names != theirs:
-            wrong = next(((a, b) for a, b in zip(theirs, names, strict=False) if a != b), (len(theirs), len(names)))
-            raise ValueError(f"the state_dict has the parameter {wrong[0]} where the optimizer has {wrong[1]}")
+        if theirs and all("param_names" in group for group in self.param_groups):
+            _checks.same_names(theirs, names)
         indices = [index for group in state_dict["param_groups"] for index in group["params"]]
         saved: dict[Any, dict[str, Any]] = {}
         for index, own in state_dict["state"].items():
@@ -198,15 +195,16 @@ class _Fused(torch.optim.Optimizer):
             }
         rule = self._rule
         for name, parameter, own in zip(names, parameters, map(saved.get, indices), strict=False):
-            if own and rule.adam and not {"step", *rule.slots[:2]} <= set(own):
-                raise ValueError(f"the state of {name} has no {', '.join(rule.slots[:2])} and step: it is not Adam's")
+            if not own:
+                continue
+            _checks.whole(own, name, rule)
             for slot in rule.slots:
-                if own and own.get(slot) is not None:
+                if own.get(slot) is not None:
                     _check_state(slot, name, own[slot], parameter)
-            if own and "step" in own:
+            if "step" in own:
                 _checks.steps_of(own["step"], name)
-            if own and not 0.0 < float(own.get("owed_decay", 1.0)) <= 1.0:
-                raise ValueError(f"owed_decay of {name} must be above 0 and at most 1, got {own['owed_decay']!r}")
+            if "owed_decay" in own:
+                _checks.owed_of(own["owed_decay"], name)
         for mine, group in zip(self.param_groups, state_dict["param_groups"], strict=False):
             rule.check({key: _plain(value) for key, value in (mine | group).items() if key != "params"})
         return parameters, saved
@@ -251,8 +249,12 @@ class _Fused(torch.optim.Optimizer):
         return loss
 
 
-def _names(group: Mapping[str, Any], first: int) -> list[str]:
-    return list(group.get("param_names") or (f"parameter {first + k}" for k in range(len(group["params"]))))
+def _names(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Names of all parameters: their place among them, where a group has none."""
+    out: list[str] = []
+    for group in groups:
+        out += group.get("param_names") or [f"parameter {len(out) + k}" for k in range(len(group["params"]))]
+    return out
 
 
 def _check_parameter(name: str, parameter: Any) -> None:
@@ -315,9 +317,7 @@ class _Tables:
         groups, self.rule = optimizer.param_groups, optimizer._rule
         self.lengths = [len(group["params"]) for group in groups]
         self.parameters = [parameter for group in groups for parameter in group["params"]]
-        self.names: list[str] = []
-        for group in groups:
-            self.names += _names(group, len(self.names))
+        self.names = _names(groups)
         for name, parameter in zip(self.names, self.parameters, strict=True):
             _check_parameter(name, parameter)
         count = len(self.parameters)

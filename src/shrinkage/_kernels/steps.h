@@ -155,27 +155,20 @@ static inline ptrdiff_t take(ptrdiff_t *next) {
 #endif
 }
 
-/* Whether no number is infinite or NaN: their exponents are all ones. */
-CLONES int all_finite_s(ptrdiff_t n, const float *x) {
-    uint32_t most = 0;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, x + i, 4);
-        bits &= 0x7fffffffu;
-        most = bits > most ? bits : most;
+/* Whether no number is infinite or NaN: their exponents are all ones */
+#define DEFINE_FINITE(real, bits, all, exponent, tag)                                                          \
+    CLONES int all_finite_##tag(ptrdiff_t n, const real *x) {                                                  \
+        bits most = 0;                                                                                         \
+        for (ptrdiff_t i = 0; i < n; i++) {                                                                    \
+            bits one;                                                                                          \
+            memcpy(&one, x + i, sizeof one);                                                                   \
+            one &= all;                                                                                        \
+            most = one > most ? one : most;                                                                    \
+        }                                                                                                      \
+        return most < exponent;                                                                                \
     }
-    return most < 0x7f800000u;
-}
-CLONES int all_finite_d(ptrdiff_t n, const double *x) {
-    uint64_t most = 0;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        uint64_t bits;
-        memcpy(&bits, x + i, 8);
-        bits &= 0x7fffffffffffffffull;
-        most = bits > most ? bits : most;
-    }
-    return most < 0x7ff0000000000000ull;
-}
+DEFINE_FINITE(float, uint32_t, 0x7fffffffu, 0x7f800000u, s)
+DEFINE_FINITE(double, uint64_t, 0x7fffffffffffffffull, 0x7ff0000000000000ull, d)
 
 /* bfloat16 and float16, by their bits, to float and back (to the nearest, ties to even) */
 CLONES void widen_bfloat(ptrdiff_t n, const uint16_t *RESTRICT x, float *RESTRICT out) {

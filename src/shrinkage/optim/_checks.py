@@ -27,18 +27,24 @@ def nonfinite(value: Any) -> str:
     return str(value)
 
 
-def number(group: Mapping[str, Any], name: str, *, least: float = 0.0, below: float = math.inf) -> None:
-    """That a setting is a number from `least` on and less than `below`."""
-    value = group[name]
+def real(value: Any, name: str, *, least: float = -math.inf, below: float = math.inf) -> float:
+    """A finite number from `least` on and less than `below`."""
     if type(value) is not float and (isinstance(value, bool) or not isinstance(value, numbers.Real)):
         raise TypeError(f"{name} must be a number, got {value!r:.60}")
     try:
-        fits = least <= float(value) < below
-    except OverflowError:
-        fits = False
-    if not fits:
+        out = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        out = math.inf
+    if not (math.isfinite(out) and least <= out < below):
+        lower = "" if least == -math.inf else f"at least {least:g} and "
         upper = "finite" if below == math.inf else f"below {below:g}"
-        raise ValueError(f"{name} must be at least {least:g} and {upper}, got {value!r:.60}")
+        raise ValueError(f"{name} must be {lower}{upper}, got {value!r:.60}")
+    return out
+
+
+def number(group: Mapping[str, Any], name: str) -> None:
+    """That a setting is a number from 0 on."""
+    real(group[name], name, least=0.0)
 
 
 def flag(group: Mapping[str, Any], name: str) -> None:
@@ -72,13 +78,13 @@ def adam(group: Mapping[str, Any]) -> None:
     if not isinstance(betas, (tuple, list)) or len(betas) != 2:
         raise TypeError(f"betas must be two numbers, got {betas!r:.60}")
     for k, beta in enumerate(betas):
-        number({f"betas[{k}]": beta}, f"betas[{k}]", below=1.0)
+        real(beta, f"betas[{k}]", least=0.0, below=1.0)
 
 
 def sgd(group: Mapping[str, Any]) -> None:
     shared(group)
     number(group, "momentum")
-    number(group, "dampening", least=-math.inf)
+    real(group["dampening"], "dampening")
     flag(group, "nesterov")
     if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
         raise ValueError("nesterov needs momentum above 0 and dampening 0")
@@ -233,12 +239,8 @@ def state_dict(
             raise ValueError(
                 f"group {k} of the state_dict has {len(group['params'])} parameters, the optimizer's {count}"
             )
-        other = group.get("param_names")
-        if other is not None and list(other) != list(mine["param_names"]):
-            wrong = next(
-                ((a, b) for a, b in zip_longest(other, mine["param_names"]) if a != b), ("", "")
-            )  # fmt: skip
-            raise ValueError(f"the state_dict has the parameter {wrong[0]} where the optimizer has {wrong[1]}")
+        if group.get("param_names") is not None:
+            same_names(group["param_names"], mine["param_names"])
         indices += list(group["params"])
         known = {
             key: plain(group[key])
@@ -258,6 +260,13 @@ def state_dict(
     return out, state
 
 
+def same_names(theirs: Sequence[Any], mine: Sequence[str]) -> None:
+    """That a state_dict is of the same parameters, in the same order."""
+    for a, b in zip_longest(theirs, mine):
+        if a != b:
+            raise ValueError(f"the state_dict has the parameter {a} where the optimizer has {b}")
+
+
 def plain(value: Any) -> Any:
     """A setting as a number or a tuple: torch takes a tensor for lr, files have lists."""
     if isinstance(value, list):
@@ -269,18 +278,31 @@ def _state_of(own: Any, name: str, array: Array, rule: Rule) -> dict[str, Any]:
     if not isinstance(own, Mapping):
         raise TypeError(f"the state of {name} must be a dict, got {own!r:.60}")
     unknown = set(own) - {*rule.slots, "step", "owed_decay"}
-    if unknown or (rule.adam and not {"step", *rule.slots[:2]} <= set(own) and array.size):
-        what = sorted(unknown, key=str)[0] if unknown else f"no {', '.join(rule.slots[:2])} and step"
-        raise ValueError(f"the state of {name} has {what}: it is another optimizer's")
+    if unknown:
+        raise ValueError(f"the state of {name} has {sorted(unknown, key=str)[0]}: it is another optimizer's")
+    if array.size:
+        whole(own, name, rule)
     out: dict[str, Any] = {"step": steps_of(own.get("step", 1), name)}
     if "owed_decay" in own:
-        out["owed_decay"] = float(own["owed_decay"])
-        if not 0.0 < out["owed_decay"] <= 1.0:
-            raise ValueError(f"owed_decay of {name} must be above 0 and at most 1, got {out['owed_decay']!r}")
+        out["owed_decay"] = owed_of(own["owed_decay"], name)
     for slot in rule.slots:
         if own.get(slot) is not None:
             out[slot] = state_of(own[slot], slot, name, array)
     return out
+
+
+def whole(own: Mapping[str, Any], name: str, rule: Rule) -> None:
+    """That a parameter's state has what a step of this optimizer cannot do without."""
+    if rule.adam and not {"step", *rule.slots[:2]} <= set(own):
+        raise ValueError(f"the state of {name} has no {', '.join(rule.slots[:2])} and step: it is another optimizer's")
+
+
+def owed_of(value: Any, name: str) -> float:
+    """The factor that a parameter is owed, as it was saved."""
+    owed = float(value)
+    if not 0.0 < owed <= 1.0:
+        raise ValueError(f"owed_decay of {name} must be above 0 and at most 1, got {value!r:.60}")
+    return owed
 
 
 def steps_of(value: Any, name: str) -> int:

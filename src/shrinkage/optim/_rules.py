@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from .._kernels import steps as _steps
 from . import _checks
-from ._stepper import MOMENTUM, NESTEROV, PLAIN
 
-#: Ways of a soft threshold.
+#: Ways of a momentum, and of a soft threshold.
+PLAIN, MOMENTUM, NESTEROV = range(3)
 NO_PROX, PROX, METRIC = range(3)
 
 

@@ -24,7 +24,6 @@ DOUBLE, SINGLE, HALF, BFLOAT = range(4)
 KINDS = {"d": DOUBLE, "f": SINGLE, "e": HALF}
 #: Columns of `at`.
 PARAM, GRAD, STATE = range(3)
-PLAIN, MOMENTUM, NESTEROV = range(3)
 #: Numbers of a chunk: at least, and at most.
 _CHUNKS = 1 << 11, 1 << 15
 #: Numbers below which a step is not worth a second thread, and chunks of a call at most.

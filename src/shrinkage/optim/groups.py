@@ -83,9 +83,9 @@ def decay_groups(
     strengths |= {"weight_decay": weight_decay, "l1": l1, "lr": 0.0 if lr is None else lr}
     for name, value in strengths.items():
         if not callable(value):
-            _checks.number(strengths, name)
+            _checks.real(value, name, least=0.0)
     if layer_lr_decay is not None:
-        _checks.number({"layer_lr_decay": layer_lr_decay}, "layer_lr_decay")
+        _checks.real(layer_lr_decay, "layer_lr_decay", least=0.0)
         if layer_lr_decay == 0 or lr is None or callable(lr):
             raise ValueError(
                 f"layer_lr_decay must be positive, and needs lr, a number; got {layer_lr_decay!r} and {lr!r}"

@@ -12,24 +12,26 @@ import numbers
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from . import _checks
+
 Schedule = Callable[[int], float]
 
 
 def constant(value: float) -> Schedule:
     """The same at every step."""
-    level = _number(value, "value")
+    level = _checks.real(value, "value")
     return _based(lambda step: level, level)
 
 
 def step(value: float, every: int, factor: float = 0.1) -> Schedule:
     """`value`, times `factor` after every so many steps."""
-    first, share, length = _number(value, "value"), _number(factor, "factor"), _whole(every, "every")
+    first, share, length = _checks.real(value, "value"), _checks.real(factor, "factor"), _whole(every, "every")
     return _based(lambda taken: first * share ** (taken // length), first)
 
 
 def milestones(value: float, at: Iterable[int], factor: float = 0.1) -> Schedule:
     """`value`, times `factor` from each of the steps `at` on."""
-    first, share = _number(value, "value"), _number(factor, "factor")
+    first, share = _checks.real(value, "value"), _checks.real(factor, "factor")
     if not isinstance(at, Iterable):
         raise TypeError(f"at must be a list of steps, got {at!r:.60}")
     edges = [_whole(edge, "each of at", least=0) for edge in at]
@@ -38,7 +40,7 @@ def milestones(value: float, at: Iterable[int], factor: float = 0.1) -> Schedule
 
 def linear(first: float, last: float, steps: int) -> Schedule:
     """From `first` to `last` in so many steps, and `last` from there on."""
-    start, end, length = _number(first, "first"), _number(last, "last"), _whole(steps, "steps")
+    start, end, length = _checks.real(first, "first"), _checks.real(last, "last"), _whole(steps, "steps")
     return _based(lambda taken: start + (end - start) * min(taken, length) / length, max(start, end))
 
 
@@ -49,7 +51,7 @@ def cosine(first: float, last: float, steps: int) -> Schedule:
     ----------
     Loshchilov and Hutter (2017), ICLR, equation 5 (without restarts).
     """
-    start, end, length = _number(first, "first"), _number(last, "last"), _whole(steps, "steps")
+    start, end, length = _checks.real(first, "first"), _checks.real(last, "last"), _whole(steps, "steps")
     return _based(
         lambda taken: end + 0.5 * (start - end) * (1.0 + math.cos(math.pi * min(taken, length) / length)),
         max(start, end),
@@ -70,18 +72,6 @@ def _based(schedule: Schedule, base: float | None) -> Schedule:
     if base is not None:
         vars(schedule)["base"] = base
     return schedule
-
-
-def _number(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number, got {value!r:.60}")
-    try:
-        number = float(value)
-    except OverflowError:  # a whole number of hundreds of digits
-        number = math.inf
-    if not math.isfinite(number):
-        raise ValueError(f"{name} must be finite, got {value!r:.60}")
-    return number
 
 
 def _whole(value: Any, name: str, *, least: int = 1) -> int:
