@@ -526,6 +526,58 @@ class Design:
         return Z
 
 
+class Samples:
+    """Checked rows for solvers that take them one by one: X lies by rows, as it was given, and nothing is centred.
+
+    Attributes
+    ----------
+    storage : DenseStorage or SparseStorage
+        X by rows: in C order, a view of the caller's where it lies so, or in CSR; float32 or float64.
+    n, p : int
+        Samples, features.
+    y : ndarray of shape (n, t), C order
+        Targets in the coding of the loss; one column, or one for every setting.
+    s : ndarray of shape (n,)
+        Sample weights, ones where none were given (`weighted` tells).
+    total : float
+        T, which the weighted sum of the losses is divided by: the sum of the weights, if nothing else is said.
+    """
+
+    __slots__ = ("feature_names", "n", "one_d", "p", "s", "storage", "total", "weighted", "y")
+
+    def __init__(self, X: Any, y: Any, sample_weight: Any = None, *, loss: Any, total: float | None = None) -> None:
+        matrix, self.feature_names = as_matrix(X)
+        self.n, self.p = matrix.shape
+        if self.n == 0:
+            raise ValueError(f"X has shape {matrix.shape}: there is no row to fit")
+        self.storage = (
+            matrix.turned(rowwise=True)
+            if isinstance(matrix, SparseStorage)
+            else DenseStorage(np.ascontiguousarray(matrix))
+        )
+        Y, self.one_d, _ = _as_target(y, self.n)
+        self.y = np.ascontiguousarray(np.column_stack([loss.targets(column) for column in Y.T]))
+        weights = _as_weights(sample_weight, self.n)
+        self.weighted = weights is not None
+        self.s = np.ones(self.n) if weights is None else weights
+        self.total = (float(self.s.sum()) if self.weighted else float(self.n)) if total is None else total
+
+    def refuse(self) -> None:
+        """Raise where X has NaN or infinity, or what is too large to square."""
+        for i, j, value in self.storage.suspects(lambda a: ~(np.abs(a) <= 1e150)):
+            where = _name_of(j, self.feature_names)
+            if math.isfinite(value):
+                raise ValueError(f"X reaches {value:g} in {where}: too large to square; rescale the column")
+            what = "NaN" if math.isnan(value) else f"{value:+}"
+            raise ValueError(f"X contains {what} at {where}, row {i}: remove or impute such values")
+
+    def is_finite(self) -> bool:
+        """Whether all of X is a number that can be squared and summed."""
+        values = self.storage.data if isinstance(self.storage, SparseStorage) else self.storage.X
+        with np.errstate(over="ignore", invalid="ignore"):
+            return bool(np.abs(values.sum(dtype=np.float64)) <= 1e300)
+
+
 def check_flag(value: Any, name: str) -> bool:
     """A bool, or a TypeError that names the argument."""
     if not isinstance(value, (bool, np.bool_)):
