@@ -2,7 +2,7 @@
 
 A name is ``<kind>-<n>x<p>[x<targets>]-[<density>-]<dtype>-<order>``, for example ``ar1-20000x1000-float32-F``,
 ``gaussian-5000x1000x50-float64-C`` or ``sparse-100000x50000-0.0012-float64-CSR``; for the lasso also
-``planted-<n>x<p>-k<k>-[r<correlation>-][duplicated-]float64-<order>``, for example ``planted-72x7129-k10-float64-F``.
+``planted-<n>x<p>-k<k>-[r<correlation>-][duplicated-]<dtype>-<order>``, for example ``planted-72x7129-k10-float64-F``.
 Any size of any kind can be asked for, and the numbers behind a name never change. All orders of one problem hold the
 same numbers; its float32 form is the float64 one, rounded. ``nci60-float64-F`` is real data, where package ISLP is.
 """
@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,12 @@ SEED = 20_261_121
 
 # What an answer must reach to count as an answer: relative, recomputed in float64.
 TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
-# The same for the relative duality gap of a lasso.
+# The same for the relative duality gap of a lasso, and of a logistic model.
 GAP = 1e-6
+# The same for an objective after a few epochs, by how much it is above another's (orders are drawn at random, and
+# differ) and above its minimum.
+EXCESS = 0.01
+EXCESS_OVER_MINIMUM = 0.05
 
 
 class Missing(Exception):
@@ -68,6 +73,32 @@ class Lasso(Problem):
             alphas = np.abs(self.X.T @ (self.y - self.y.mean())).max() / self.n_samples * np.logspace(0, -2, 100)
         object.__setattr__(self, "alphas", alphas)
         object.__setattr__(self, "alpha", float(self.fraction * alphas[0]))
+
+
+@dataclass(frozen=True, eq=False)
+class Linear(Problem):
+    """A linear model: the mean of a loss and alpha [l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2], by steps from zero.
+
+    Of step t the rate is `lr`, divided by t^`power_t` where `schedule` is "invscaling"; a step sees the mean gradient
+    of `batch_size` rows, and every epoch all rows in an order drawn from `seed`. `alphas` are those of a row that
+    trains several.
+    """
+
+    alpha: float = 1e-4
+    alphas: np.ndarray = field(default_factory=lambda: np.logspace(-4, 0, 32), repr=False)
+    loss: str = "squared_error"
+    l1_ratio: float = 0.0
+    lr: float = 0.01
+    schedule: str = "invscaling"
+    power_t: float = 0.25
+    batch_size: int = 1
+    epochs: int = 1
+    seed: int = 0
+
+    @cached_property
+    def target(self) -> np.ndarray:
+        """y, or for the logistic loss whether it is above its median, as 0 and 1."""
+        return self.y if self.loss == "squared_error" else (self.y > np.median(self.y)).astype(self.y.dtype)
 
 
 #: What an optimizer's parameters may be off by, beside their size, after the steps of all timings: roundings add up
@@ -227,7 +258,7 @@ _NAME = re.compile(
 )
 _PLANTED = re.compile(
     r"planted-(?P<n>\d+)x(?P<p>\d+)-k(?P<k>\d+)(-r(?P<correlation>0?\.\d+))?(?P<duplicated>-duplicated)?"
-    r"-float64-(?P<order>[CF])"
+    r"-(?P<dtype>float32|float64)-(?P<order>[CF])"
 )
 
 
@@ -240,13 +271,13 @@ def build(name: str) -> Problem:
         return Problem(name, X.tocsc() if match["format"] == "CSC" else X, y)
     planted_match = _PLANTED.fullmatch(name)
     if planted_match is not None:
-        return Problem(name, *_planted(planted_match))
+        return Problem(name, *_planted(planted_match), tolerance=TOLERANCE[planted_match["dtype"]])
     if name == "nci60-float64-F":
         return Problem(name, *nci60())
     if match is None or match["kind"] not in KINDS:
         raise ValueError(
             f"no problem {name!r}: expected KIND-NxP[xTARGETS]-DTYPE-ORDER with KIND one of {sorted(KINDS)}, "
-            "sparse-NxP-DENSITY-[kK-]float64-CSR (or CSC), planted-NxP-kK-[rCORRELATION-][duplicated-]float64-ORDER "
+            "sparse-NxP-DENSITY-[kK-]float64-CSR (or CSC), planted-NxP-kK-[rCORRELATION-][duplicated-]DTYPE-ORDER "
             "or nci60-float64-F"
         )
     X, y = KINDS[match["kind"]](int(match["n"]), int(match["p"]), match["targets"] and int(match["targets"]))
@@ -261,9 +292,16 @@ def build_lasso(name: str) -> Lasso:
     return Lasso(problem.name, problem.X, problem.y)
 
 
+def build_linear(name: str, tolerance: float) -> Linear:
+    """The problem called `name`, as a linear model of a loss."""
+    problem = build(name)
+    return Linear(problem.name, problem.X, problem.y, tolerance=tolerance)
+
+
 def _planted(match: re.Match[str]) -> tuple[np.ndarray, np.ndarray]:
     settings = {"duplicated": bool(match["duplicated"])}
     if match["correlation"]:
         settings["correlation"] = float(match["correlation"])
     X, y = planted(int(match["n"]), int(match["p"]), int(match["k"]), **settings)
-    return np.asarray(X, order=match["order"]), y
+    dtype = match["dtype"]
+    return np.array(X, dtype=dtype, order=match["order"], copy=None), y.astype(dtype)

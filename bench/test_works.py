@@ -8,6 +8,7 @@ import json
 import sys
 from functools import partial
 from importlib import import_module
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,8 +24,13 @@ from bench.works import (
     lasso_cv_curve,
     lasso_cv_error,
     lasso_gap,
+    least_excess,
+    least_objectives,
     leave_one_out_curve,
+    logistic_gap,
+    objectives,
     peak_bytes,
+    reference_excess,
     ridge_cv_error,
     ridge_kfold_error,
     ridge_residual,
@@ -246,6 +252,144 @@ def test_contenders_are_driven_to_the_loosest_tolerance_that_meets_the_gap(monke
     assert driven("lasso", peer, problem).keywords == {"tol": 1e-3} and tried == [1e-3]
     monkeypatch.setattr(Library, "LOOSE", True, raising=False)
     assert peer.tolerances() == [None]
+
+
+def linear(name="planted-60x8-k3-float64-C", **settings):
+    """A linear model, by default a logistic one with some penalty."""
+    problem = problems.build_linear(name, 1e-6)
+    return dataclasses.replace(problem, **{"loss": "log_loss", "alpha": 0.05} | settings)
+
+
+def solution(problem):
+    """Coefficients and intercept by scikit-learn's solvers, as far as they go."""
+    sklearn = pytest.importorskip("sklearn.linear_model")
+    if problem.loss == "squared_error":
+        return closed_form(problem.X, problem.y, problem.n_samples * problem.alpha)
+    fit = sklearn.LogisticRegression(
+        C=1 / (problem.n_samples * problem.alpha),
+        l1_ratio=problem.l1_ratio,
+        solver="saga" if problem.l1_ratio else "newton-cholesky",
+        tol=1e-12,
+        max_iter=100_000,
+    ).fit(problem.X, problem.target)
+    return fit.coef_.ravel(), fit.intercept_[0]
+
+
+def test_classes_are_what_is_above_the_median():
+    problem = linear()
+    assert problem.target.dtype == float and sorted(np.unique(problem.target)) == [0, 1]
+    assert problem.target.mean() == 0.5 and problem.target[np.argmax(problem.y)] == 1
+    squared = linear(loss="squared_error")
+    assert squared.target is squared.y
+    small = linear("planted-60x8-k3-float32-C")
+    assert small.X.dtype == small.target.dtype == np.float32 and (small.target == problem.target).all()
+    assert np.allclose(small.X, problem.X, rtol=1e-6)
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.3, 1.0])
+def test_objectives_are_the_textbook_s(l1_ratio, monkeypatch):
+    problem = linear(l1_ratio=l1_ratio)
+    rng = np.random.default_rng(0)
+    w, b = rng.standard_normal(8), 0.3
+    penalty = 0.05 * (l1_ratio * np.abs(w).sum() + (1 - l1_ratio) / 2 * w @ w)
+    signs, m = 2 * problem.target - 1, problem.X @ w + b
+    assert objectives(problem, (w, b)) == pytest.approx([np.log(1 + np.exp(-signs * m)).mean() + penalty])
+    squared = linear(l1_ratio=l1_ratio, loss="squared_error", alphas=np.array([0.05, 0.1]))
+    expected = [((squared.y - m) ** 2).mean() / 2 + penalty, (squared.y**2).mean() / 2]
+    answer = np.array([w, 0 * w]), np.array([b, 0.0])
+    assert objectives(squared, answer) == pytest.approx(expected)
+    monkeypatch.setattr(works, "BLOCK_ROWS", 7)
+    assert objectives(squared, answer) == pytest.approx(expected)
+    sparse = dataclasses.replace(problem, X=sp.csr_array(problem.X))
+    assert objectives(sparse, (w, b)) == pytest.approx(objectives(problem, (w, b)))
+    with pytest.raises(ValueError, match="1 rows of coefficients and 2 intercepts"):
+        objectives(squared, (w, np.zeros(2)))
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "log_loss"])
+def test_the_excess_is_over_the_minimum(loss):
+    problem = linear(loss=loss)
+    coef, intercept = solution(problem)
+    least = objectives(problem, (coef, float(intercept)))[0]
+    assert least_objectives(problem)(problem.alpha) == pytest.approx(least, rel=1e-9)
+    assert abs(least_excess(problem, (coef, float(intercept)))) < 1e-9
+    wrong = objectives(problem, (1.1 * coef, float(intercept)))[0]
+    assert least_excess(problem, (1.1 * coef, float(intercept))) == pytest.approx(wrong / least - 1, rel=1e-6)
+    assert np.isnan(least_excess(problem, (coef * np.nan, float(intercept))))
+    # of several alphas the worst
+    several = dataclasses.replace(problem, alphas=np.array([0.05, 0.2]))
+    other = solution(dataclasses.replace(problem, alpha=0.2))
+    answers = np.array([1.1 * coef, other[0]]), np.array([intercept, other[1]], dtype=float)
+    assert least_excess(several, answers) == pytest.approx(wrong / least - 1, rel=1e-6)
+    with pytest.raises(ValueError, match="no L1"):
+        least_objectives(linear(l1_ratio=0.5))
+
+
+def test_an_epoch_is_judged_by_scikit_learn_s():
+    pytest.importorskip("sklearn")
+    problem = linear("planted-2000x20-k5-float64-C", alpha=1e-4, lr=0.03)
+    epoch = works.load(REFERENCE).function("sgd")
+    assert abs(reference_excess(problem, epoch(problem))) < 0.01
+    coef, intercept = solution(problem)
+    assert reference_excess(problem, (coef, intercept)) < 0 < reference_excess(problem, (0 * coef, 0.0))
+    assert np.isnan(reference_excess(problem, (coef * np.nan, intercept)))
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.5, 1.0])
+def test_logistic_gap_tells_right_from_wrong(l1_ratio):
+    problem = linear(l1_ratio=l1_ratio)
+    coef, intercept = solution(problem)
+    assert abs(logistic_gap(problem, (coef, intercept))) < 1e-10
+    for wrong in (coef * (1 + 1e-2), coef + 1e-2, np.where(np.arange(8) == np.argmax(np.abs(coef)), 0, coef)):
+        assert logistic_gap(problem, (wrong, intercept)) > 1e-5
+    assert logistic_gap(problem, (coef, intercept + 1e-1)) > 1e-4
+    assert logistic_gap(dataclasses.replace(problem, alpha=0.06), (coef, intercept)) > 1e-4
+    assert np.isnan(logistic_gap(problem, (coef * np.nan, intercept)))
+    # it is no less than what the objective is above its minimum
+    null = np.log(2.0)  # as many ones as zeros
+    rng = np.random.default_rng(0)
+    for size in (1.0, 1e-1, 1e-3):
+        answer = coef + size * rng.standard_normal(8), intercept + size
+        above = objectives(problem, answer)[0] - objectives(problem, (coef, intercept))[0]
+        assert logistic_gap(problem, answer) >= above / null > 0
+
+
+def test_logistic_gap_at_no_coefficients_is_exact():
+    problem = linear("planted-61x8-k3-float64-C", l1_ratio=1.0)
+    y = problem.target
+    share = y.mean()
+    largest = np.abs(problem.X.T @ (y - share)).max() / 61
+    null = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    nothing = np.zeros(8), np.log(share / (1 - share))
+    for alpha in (largest, 2 * largest):
+        assert logistic_gap(dataclasses.replace(problem, alpha=alpha), nothing) == pytest.approx(0, abs=1e-12)
+    # the dual at half of y - mean
+    t = np.abs(y - share) / 2
+    dual = -(t * np.log(t) + (1 - t) * np.log(1 - t)).mean()
+    assert logistic_gap(dataclasses.replace(problem, alpha=largest / 2), nothing) == pytest.approx(1 - dual / null)
+
+
+def test_logistic_gap_of_sparse_data_is_that_of_dense():
+    sparse = linear("sparse-60x40-0.1-float64-CSR")
+    dense = dataclasses.replace(sparse, X=sparse.X.toarray())
+    answer = np.random.default_rng(0).standard_normal(40), 1.0
+    assert logistic_gap(sparse, answer) == pytest.approx(logistic_gap(dense, answer), rel=1e-12)
+
+
+def test_a_contender_may_start_elsewhere_for_a_kind_of_work():
+    peer = Peer("library", SimpleNamespace(FIRST_TOL=1e-3, FIRST_TOLS={"saga": 1e-5}))
+    assert [peer.tolerances(work)[0] for work in ("lasso", "saga")] == [1e-3, 1e-5]
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "log_loss"])
+def test_torch_s_two_loops_take_the_same_steps(loss):
+    peers = [works.load(key) for key in ("torch_fused", "torch_by_hand")]
+    if not all(peer.available() for peer in peers):
+        pytest.skip(peers[0].reason)
+    problem = linear("planted-300x8-k3-float32-C", loss=loss, batch_size=64, lr=0.05, epochs=3)
+    (coef, intercept), (by_hand, its_intercept) = (WORKS["sgd_adamw"].bind(peer, problem)() for peer in peers)
+    assert by_hand == pytest.approx(coef, rel=1e-4, abs=1e-6) and its_intercept == pytest.approx(intercept, rel=1e-4)
+    assert np.abs(coef).max() > 0.1
 
 
 WORKER = """

@@ -9,12 +9,14 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.sparse import issparse
 from scipy.sparse.linalg import aslinearoperator
+from scipy.special import entr, expit
 
 from bench import problems
 from bench.peers import Peer, load
@@ -23,6 +25,8 @@ BLOCK_ROWS = 2_048
 BLOCK_NUMBERS = 20_000_000
 # A contender whose search for a setting that meets the tolerance takes longer than this keeps the last one it tried.
 SEARCH_SECONDS = 30.0
+# The same of saga's, where one fit may take half of that.
+SAGA_SEARCH_SECONDS = 120.0
 # Who may provide the paths behind the curve that cross-validation is judged by, in this order.
 CERTIFIED_BY = ("ours", "celer", "scikit_learn")
 
@@ -65,9 +69,7 @@ def ridge_residual(problem: problems.Problem, answer: Any) -> float:
         y_mean = y.mean(axis=0)
     yc = y - y_mean
     gradient, scale, total = np.zeros(w.shape), np.zeros(w.shape), np.zeros(y.shape[1])
-    start = 0
-    for block in _blocks(X):
-        rows = slice(start, start := start + block.shape[0])
+    for rows, block in _blocks_of_rows(X):
         block = _centred(block, x_mean)
         gradient += block.T @ (yc[rows] - block @ w)
         scale += block.T @ yc[rows]
@@ -217,16 +219,144 @@ def lasso_cv_error(problem: problems.Lasso, answer: Any) -> float:
     return float(np.max([lasso_gap(refit, (coef, float(intercept))), *relative**2]))
 
 
-def driven(work: str, peer: Peer, problem: problems.Lasso) -> Callable[[], Any]:
-    """The call of `peer` at the loosest of its tolerances that meets the problem's.
+@dataclass(frozen=True)
+class _Loss:
+    """A loss of a target and a prediction, and its first two derivatives in the prediction (None: the second is 1)."""
+
+    values: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    slopes: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    curvatures: Callable[[np.ndarray], np.ndarray] | None
+
+
+# The logistic loss is that of targets 0 and 1.
+_LOSSES = {
+    "squared_error": _Loss(lambda y, m: (y - m) ** 2 / 2, lambda y, m: m - y, None),
+    "log_loss": _Loss(
+        lambda y, m: np.logaddexp(0, m) - y * m, lambda y, m: expit(m) - y, lambda m: expit(m) * expit(-m)
+    ),
+}
+NEWTON_STEPS = 100
+
+
+def objectives(problem: problems.Linear, answer: Any) -> np.ndarray:
+    """The mean of the loss plus alpha [ρ‖w‖₁ + (1 - ρ)/2 ‖w‖²] at the returned w and b, ρ the l1_ratio.
+
+    Of one fit, at the problem's alpha, or where there are several intercepts of one at each of its alphas, with
+    coefficients (alphas, features).
+    """
+    coef, intercept = answer
+    alphas = np.atleast_1d(problem.alphas if np.ndim(intercept) else problem.alpha)
+    w = np.asarray(coef, dtype=np.float64).reshape(-1, problem.X.shape[1])
+    b = np.asarray(intercept, dtype=np.float64).reshape(-1)
+    if not len(w) == len(b) == len(alphas):
+        raise ValueError(f"{len(w)} rows of coefficients and {len(b)} intercepts for {len(alphas)} alphas")
+    y = np.asarray(problem.target, dtype=np.float64)[:, None]
+    values, total = _LOSSES[problem.loss].values, np.zeros(len(b))
+    with np.errstate(invalid="ignore"):  # of an answer not finite
+        for rows, block in _blocks_of_rows(problem.X):
+            total += values(y[rows], block @ w.T + b).sum(axis=0)
+    penalties = problem.l1_ratio * np.abs(w).sum(axis=1) + (1 - problem.l1_ratio) / 2 * (w**2).sum(axis=1)
+    return total / problem.n_samples + alphas * penalties
+
+
+@lru_cache(maxsize=1)  # the same for all contenders of a row
+def reference_objective(problem: problems.Linear) -> float:
+    """The objective that scikit-learn's epochs leave, the mean over three orders of the rows."""
+    peer = load("scikit_learn")
+    if not peer.available():
+        raise ArithmeticError(f"one epoch is judged by that of scikit-learn, which is not here ({peer.reason})")
+    fit = peer.function("sgd")
+    return float(np.mean([objectives(problem, fit(replace(problem, seed=seed))) for seed in (1, 2, 3)]))
+
+
+def reference_excess(problem: problems.Linear, answer: Any) -> float:
+    """How much the objective is above what scikit-learn's epochs leave, relative to that; negative below."""
+    return float(objectives(problem, answer)[0] / reference_objective(problem) - 1)
+
+
+@lru_cache(maxsize=1)
+def least_objectives(problem: problems.Linear) -> Callable[[float], float]:
+    """The minimum of the objective as a function of alpha, by Newton's method in float64; it knows no L1."""
+    if problem.l1_ratio:
+        raise ValueError(f"Newton's method knows no L1: l1_ratio is {problem.l1_ratio:g}")
+    n, p = problem.X.shape
+    Z = np.column_stack([np.asarray(problem.X, dtype=np.float64), np.ones(n)])
+    y, loss = np.asarray(problem.target, dtype=np.float64), _LOSSES[problem.loss]
+    gram = Z.T @ Z / n if loss.curvatures is None else None
+
+    @cache
+    def least(alpha: float) -> float:
+        penalty, w, first = np.append(np.full(p, alpha), 0.0), np.zeros(p + 1), None
+        for _ in range(NEWTON_STEPS):
+            m = Z @ w
+            gradient = Z.T @ loss.slopes(y, m) / n + penalty * w
+            size = np.linalg.norm(gradient)
+            first = first or size
+            if size <= 1e-9 * first:
+                return float(objectives(replace(problem, alpha=alpha), (w[:p], float(w[p])))[0])
+            hessian = gram if gram is not None else (Z.T * loss.curvatures(m)) @ Z / n
+            w -= np.linalg.solve(hessian + np.diag(penalty), gradient)
+        raise ArithmeticError(f"Newton's method has not reached a minimum in {NEWTON_STEPS} steps")
+
+    return least
+
+
+def least_excess(problem: problems.Linear, answer: Any) -> float:
+    """How much the objective is above its minimum, relative to that; the worst alpha where there are several."""
+    least = least_objectives(problem)
+    minima = [least(float(alpha)) for alpha in (problem.alphas if np.ndim(answer[1]) else [problem.alpha])]
+    return float(np.max(objectives(problem, answer) / minima - 1))
+
+
+def logistic_gap(problem: problems.Linear, answer: Any) -> float:
+    """The relative duality gap of a logistic model: over the objective at w = 0 and the best intercept.
+
+    P is the mean of log(1 + exp(m)) - y m, m = b + x.w and y 0 or 1, plus alpha [ρ‖w‖₁ + (1 - ρ)/2 ‖w‖²], at the
+    returned w and b. D is the mean entropy of t, -t log t - (1 - t) log(1 - t), less the conjugate of the penalty at
+    z = Xᵀθ/n: ∑(|z| - alpha ρ)₊² / (2 alpha (1 - ρ)), or a bound alpha on |z| where ρ is 1. θ is y less the
+    probability, with the intercept at its best for w, so that its sum is zero; a factor keeps to the bound; t = |θ|.
+    NaN for an answer not finite.
+    """
+    coef, intercept = answer
+    w, n = np.asarray(coef, dtype=np.float64).ravel(), problem.n_samples
+    primal = objectives(problem, (w, float(intercept)))[0]
+    if not np.isfinite(primal):
+        return np.nan
+    y = np.asarray(problem.target, dtype=np.float64)
+    loss, m = _LOSSES["log_loss"], np.concatenate([block @ w for block in _blocks(problem.X)])
+    # the sum of the slopes grows with b, from below zero to above
+    far = np.abs(m).max() + np.log(n) + 1
+    b = brentq(lambda b: loss.slopes(y, m + b).mean(), -far, far, xtol=1e-14, maxiter=1000)
+    theta = -loss.slopes(y, m + b)
+    theta -= theta.mean()
+    z = sum(block.T @ theta[rows] for rows, block in _blocks_of_rows(problem.X)) / n
+    alpha, rho = problem.alpha, problem.l1_ratio
+    if rho == 1:
+        factor = min(1.0, alpha / max(np.abs(z).max(), np.finfo(float).tiny))
+        theta, conjugate = factor * theta, 0.0
+    else:
+        conjugate = (np.maximum(np.abs(z) - alpha * rho, 0) ** 2).sum() / (2 * alpha * (1 - rho))
+    t = np.minimum(np.abs(theta), 1.0)  # which rounding may pass
+    dual = (entr(t) + entr(1 - t)).mean() - conjugate
+    return float((primal - dual) / (entr(y.mean()) + entr(1 - y.mean())))
+
+
+def driven(
+    work: str,
+    peer: Peer,
+    problem: problems.Problem,
+    judge: Callable[[Any, Any], float] = lasso_gap,
+    seconds: float | None = None,
+) -> Callable[[], Any]:
+    """The call of `peer` at the loosest of its tolerances that meets the problem's, as `judge` has it.
 
     Found in strides that double and then by halving, so that one setting after the other need not be tried.
     """
-    calls = [partial(peer.function(work), problem, tol=tol) for tol in peer.tolerances()]
-    end = time.perf_counter() + SEARCH_SECONDS
+    calls = [partial(peer.function(work), problem, tol=tol) for tol in peer.tolerances(work)]
+    end = time.perf_counter() + (seconds or SEARCH_SECONDS)
 
     def meets(k: int) -> bool:
-        return lasso_gap(problem, calls[k]()) <= problem.tolerance
+        return judge(problem, calls[k]()) <= problem.tolerance
 
     failed, k = -1, 0
     while not meets(k):
@@ -284,8 +414,11 @@ def _bind_function(work: str, peer: Peer, problem: Any) -> Callable[[], Any] | N
     return function and partial(function, problem)
 
 
-def _bind_driven(work: str, peer: Peer, problem: problems.Lasso) -> Callable[[], Any] | None:
-    return driven(work, peer, problem) if peer.function(work) else None
+def _bind_driven(work: str, peer: Peer, problem: problems.Problem, **search: Any) -> Callable[[], Any] | None:
+    return driven(work, peer, problem, **search) if peer.function(work) else None
+
+
+_bind_saga = partial(_bind_driven, judge=logistic_gap, seconds=SAGA_SEARCH_SECONDS)
 
 
 def _bind_lasso_cv(peer: Peer, problem: problems.Lasso) -> Callable[[], Any] | None:
@@ -304,9 +437,10 @@ def _bind_import(peer: Peer, problem: str) -> Callable[[], Any] | None:
     return statement and partial(import_in_subprocess, statement, getattr(peer.module, "EXTRAS", None))
 
 
-def _bind_steps(peer: Peer, problem: problems.Steps) -> Callable[[], Any] | None:
-    function = peer.function("optimizer")
-    return None if function is None else function(problem)
+def _bind_made(work: str, peer: Peer, problem: Any) -> Callable[[], Any] | None:
+    """The call that the adapter's function makes, outside of the timing."""
+    function = peer.function(work)
+    return function and function(problem)
 
 
 def step_error(problem: problems.Steps, answer: Any) -> float | None:
@@ -332,6 +466,13 @@ def _blocks(X: Any) -> Iterator[Any]:
         yield np.asarray(X[start : start + BLOCK_ROWS], dtype=np.float64)
 
 
+def _blocks_of_rows(X: Any) -> Iterator[tuple[slice, Any]]:
+    """The same with the rows that each has."""
+    start = 0
+    for block in _blocks(X):
+        yield slice(start, start := start + block.shape[0]), block
+
+
 def _centred(block: Any, mean: np.ndarray) -> Any:
     """block - mean: an array, or for a sparse block an operator that does not form it."""
     if not issparse(block):
@@ -348,6 +489,11 @@ def _function(name: str, judge: Callable[[Any, Any], float | None], measure: str
 def _lasso(name: str) -> Work:
     """The time of the adapters' function `name`, driven to the tolerance."""
     return Work(name, problems.build_lasso, partial(_bind_driven, name), lasso_gap, "gap")
+
+
+def _linear(name: str, judge: Callable[[Any, Any], float], measure: str, tolerance: float, bind: Any) -> Work:
+    """The time of the adapters' function `name`, of a linear model."""
+    return Work(name, partial(problems.build_linear, tolerance=tolerance), partial(bind, name), judge, measure)
 
 
 def _memory(work: Work) -> Work:
@@ -377,7 +523,11 @@ WORKS = {
         _LASSO_PATH,
         Work("lasso_cv", problems.build_lasso, _bind_lasso_cv, lasso_cv_error, "error"),
         _memory(_LASSO_PATH),
-        Work("optimizer", problems.build_steps, _bind_steps, step_error, "error"),
+        Work("optimizer", problems.build_steps, partial(_bind_made, "optimizer"), step_error, "error"),
+        _linear("sgd", reference_excess, "excess", problems.EXCESS, _bind_function),
+        _linear("sgd_alphas", least_excess, "excess", problems.EXCESS_OVER_MINIMUM, _bind_function),
+        _linear("sgd_adamw", least_excess, "excess", problems.EXCESS_OVER_MINIMUM, _bind_made),
+        _linear("saga", logistic_gap, "gap", problems.GAP, _bind_saga),
         Work("import", str, _bind_import, extras_loaded, "extras loaded", reading=_first),
     )
 }

@@ -18,9 +18,16 @@ says `NAME` and `VERSION`, and has one function per kind of work it can do, call
 
 - ``optimizer(problem) -> call``, made outside of the timing; ``call() -> (steps taken so far, first array)`` takes
   `problem.per_call` more steps with `problem.arrays()`
+- ``sgd(problem) -> (coef, intercept)`` after `problem.epochs` of stochastic gradient descent on `problem.target`
+- ``sgd_alphas(problem) -> (coefs, intercepts)`` at `problem.alphas`: (alphas, features) and (alphas,), or of
+  `problem.alpha` alone
+- ``sgd_adamw(problem) -> call``, made outside of the timing; ``call() -> (coef, intercept)`` after `problem.epochs` in
+  which AdamW's updates take mini-batches
+- ``saga(problem, tol) -> (coef, intercept)`` of logistic regression
 
-`tol` is the library's own tolerance. Outside of the timing the lasso's are tried from `FIRST_TOL` down until the
-duality gap, judged from the data, meets the problem's tolerance. A contender with `LOOSE = True` is called with None
+`tol` is the library's own tolerance. Outside of the timing the lasso's and saga's are tried from `FIRST_TOL` down (or
+from what `FIRST_TOLS` says of a kind of work) until the duality gap, judged from the data, meets the problem's
+tolerance. A contender with `LOOSE = True` is called with None
 instead, the library's default, and nothing is asked of its answers.
 
 `IMPORTS` maps what to import to the statement that does it, for the import rows; `EXTRAS` names
@@ -68,9 +75,10 @@ class Peer:
         """Whether the contender stands for a library's loose default."""
         return getattr(self.module, "LOOSE", False)
 
-    def tolerances(self) -> list[float | None]:
+    def tolerances(self, work: str = "") -> list[float | None]:
         """What to try as `tol`, loosest first: two steps to a factor of ten, seven and a half factors in all."""
-        return [None] if self.loose else [getattr(self.module, "FIRST_TOL", 1e-6) * 10 ** (-k / 2) for k in range(16)]
+        first = getattr(self.module, "FIRST_TOLS", {}).get(work, getattr(self.module, "FIRST_TOL", 1e-6))
+        return [None] if self.loose else [first * 10 ** (-k / 2) for k in range(16)]
 
 
 @cache

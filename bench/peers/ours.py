@@ -81,3 +81,54 @@ def optimizer(problem):
         return [0.0] * made.steps_taken, params[0]
 
     return call
+
+
+def sgd(problem):
+    import shrinkage.sklearn as estimators
+    from bench.peers.scikit_learn import descend
+
+    return descend(problem, estimators.SGDRegressor if problem.loss == "squared_error" else estimators.SGDClassifier)
+
+
+def descent_of(problem):
+    """What our own functions call the settings of a problem."""
+    return {
+        "l1_ratio": problem.l1_ratio,
+        "loss": problem.loss,
+        "fit_intercept": problem.fit_intercept,
+        "lr": problem.lr,
+        "schedule": problem.schedule,
+        "power_t": problem.power_t,
+        "batch_size": problem.batch_size,
+        "seed": problem.seed,
+    }
+
+
+def sgd_alphas(problem):
+    return descend(problem, problem.alphas)
+
+
+def descend(problem, alpha, **settings):
+    """Epochs by the function, at one alpha or at several."""
+    fit = shrinkage.sgd(
+        problem.X, problem.target, alpha, epochs=problem.epochs, tol=None, **descent_of(problem), **settings
+    )
+    return fit.coef, fit.intercept
+
+
+def sgd_adamw(problem):
+    return lambda: descend(problem, problem.alpha, optimizer="adamw")
+
+
+def saga(problem, tol):
+    fit = shrinkage.saga(
+        problem.X,
+        problem.target,
+        problem.alpha,
+        l1_ratio=problem.l1_ratio,
+        loss=problem.loss,
+        tol=tol,
+        fit_intercept=problem.fit_intercept,
+        seed=problem.seed,
+    )
+    return fit.coef, fit.intercept

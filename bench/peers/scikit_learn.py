@@ -1,12 +1,14 @@
 """scikit-learn; its ridge penalty is added to a sum of squares, so its alpha is n times the canonical one.
 
-Its lasso's alpha is the canonical one.
+Its lasso's alpha is the canonical one, and so is that of its stochastic gradient descent.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import sklearn
 from scipy.sparse import issparse
-from sklearn.linear_model import Lasso, LassoCV, Ridge, RidgeCV
+from sklearn.linear_model import Lasso, LassoCV, LogisticRegression, Ridge, RidgeCV, SGDClassifier, SGDRegressor
 from sklearn.linear_model import lasso_path as path_without_intercept
 
 NAME = "scikit-learn"
@@ -45,6 +47,8 @@ def _choose(problem, **settings):
 
 # Its tol stands for a gap of tol |y|^2: the objective at w = 0 is half of that. 1000 epochs do not always reach it.
 FIRST_TOL = 5e-7
+# saga's is of the largest step of an epoch over the largest coefficient.
+FIRST_TOLS = {"saga": 1e-4}
 LASSO = {"max_iter": 1_000_000}
 
 
@@ -70,3 +74,48 @@ def lasso_cv(problem, tol):
     model = LassoCV(alphas=problem.alphas, cv=problem.folds, tol=tol, n_jobs=-1, **LASSO)
     model.fit(problem.X, problem.y)
     return model.coef_, model.intercept_, model.alpha_, model.mse_path_.mean(axis=1).min()
+
+
+def sgd(problem):
+    return descend(problem, SGDRegressor if problem.loss == "squared_error" else SGDClassifier)
+
+
+def descend(problem, estimator):
+    """Epochs by an estimator with the arguments of scikit-learn's."""
+    model = estimator(
+        loss=problem.loss,
+        penalty="elasticnet" if problem.l1_ratio else "l2",
+        alpha=problem.alpha,
+        l1_ratio=problem.l1_ratio,
+        max_iter=problem.epochs,
+        tol=None,
+        learning_rate=problem.schedule,
+        eta0=problem.lr,
+        power_t=problem.power_t,
+        random_state=problem.seed,
+    )
+    model.fit(problem.X, problem.target)
+    return model.coef_.ravel(), model.intercept_[0]
+
+
+# Of the rate of mini-batches.
+SINGLE_ROWS = 0.025
+
+
+def sgd_alphas(problem):
+    """One after the other, and by single rows: at a rate that leaves as little above the minimum."""
+    fits = [sgd(replace(problem, alpha=alpha, lr=SINGLE_ROWS * problem.lr)) for alpha in problem.alphas]
+    return np.array([coef for coef, _ in fits]), np.array([intercept for _, intercept in fits])
+
+
+def saga(problem, tol):
+    model = LogisticRegression(
+        solver="saga",
+        C=1 / (problem.n_samples * problem.alpha),
+        l1_ratio=problem.l1_ratio,
+        tol=tol,
+        max_iter=1_000_000,
+        random_state=problem.seed,
+    )
+    model.fit(problem.X, problem.target)
+    return model.coef_.ravel(), model.intercept_[0]
