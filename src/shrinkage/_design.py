@@ -541,9 +541,11 @@ class Samples:
         Sample weights, ones where none were given (`weighted` tells).
     total : float
         T, which the weighted sum of the losses is divided by: the sum of the weights, if nothing else is said.
+    lowest : float
+        The smallest y that was given.
     """
 
-    __slots__ = ("feature_names", "n", "one_d", "p", "s", "storage", "total", "weighted", "y")
+    __slots__ = ("feature_names", "lowest", "n", "one_d", "p", "s", "storage", "total", "weighted", "y")
 
     def __init__(self, X: Any, y: Any, sample_weight: Any = None, *, loss: Any, total: float | None = None) -> None:
         matrix, self.feature_names = as_matrix(X)
@@ -556,6 +558,7 @@ class Samples:
             else DenseStorage(np.ascontiguousarray(matrix))
         )
         Y, self.one_d, _ = _as_target(y, self.n)
+        self.lowest = float(Y.min())
         self.y = np.ascontiguousarray(np.column_stack([loss.targets(column) for column in Y.T]))
         weights = _as_weights(sample_weight, self.n)
         self.weighted = weights is not None
