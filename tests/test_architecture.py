@@ -20,7 +20,7 @@ LAYERS = [
     {"optim", "ridge", "_ridge_system", "_evidence", "_leave_one_out", "_selection", "_spectrum", "_positive"}
     | {"_problem", "_working_set", "_engine", "_setup", "_path", "_gram", "refits"}
     | {"inference", "variants", "bayes", "kernel_ridge", "elastic_net", "cross_validation"}
-    | {"_dual", "_trainer", "stochastic", "_saga", "descent"}
+    | {"_dual", "_trainer", "stochastic", "_saga", "descent", "_full_batch"}
     | {"glm", "streaming"},
     {"cli", "distributed", "persistence", "plot", "sklearn", "torch", "_report", "_tables"},
     {"__init__", "__main__"},
