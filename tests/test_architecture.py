@@ -18,7 +18,7 @@ LAYERS = [
     {"_storage"},
     {"_design", "_result", "_sparse_result", "conventions", "losses", "penalties"},
     {"optim", "ridge", "_ridge_system", "_evidence", "_leave_one_out", "_selection", "_spectrum", "_positive"}
-    | {"_problem", "_working_set", "_engine", "_setup", "_path", "_gram", "refits"}
+    | {"_problem", "_dual", "_working_set", "_engine", "_setup", "_path", "_gram", "refits"}
     | {"inference", "variants", "bayes", "kernel_ridge", "elastic_net", "cross_validation"}
     | {"_dual", "_trainer", "stochastic", "_saga", "descent", "_full_batch"}
     | {"glm", "streaming"},

@@ -129,7 +129,7 @@ _LOSSES: dict[str, tuple[int, float | None, Domain, float]] = {
     "log_loss": (4, 0.0, "sign", 0.25),
     "hinge": (5, 1.0, "sign", math.inf),
     "squared_hinge": (6, 1.0, "sign", 2.0),
-    "modified_huber": (7, 0.0, "sign", 2.0),
+    "modified_huber": (7, 1.0, "sign", 2.0),
     "perceptron": (5, 0.0, "sign", math.inf),
     "poisson": (8, 0.0, "count", math.inf),
 }
