@@ -13,7 +13,10 @@ from libc.string cimport memset
 
 from ._blas cimport AS_IS, TRANSPOSED, gemm
 from ._index cimport index
-from ._rows cimport asked, dense_add, dense_copy, dense_dot, dense_fetch, dense_step, move_lazy, sparse_add, sparse_dot, sparse_fetch, touch_lazy
+from ._rows cimport (
+    asked, dense_add, dense_copy, dense_dot, dense_fetch, dense_step, move_lazy, sparse_add, sparse_dot, sparse_fetch,
+    touch_lazy,
+)
 from ._scalar cimport loss_slope, loss_value, soft
 
 
@@ -307,19 +310,22 @@ def lazy(const floating[::1] data, const index[::1] indices, const index[::1] in
     A row costs what it has entries, whatever the penalty: see above. total, when and history are empty where no
     iterate counts; g (batch, K) and scratch (2, K) are memory.
     """
-    cdef Py_ssize_t K = settings.shape[0], p = cells.shape[0], room = history.shape[0] - 1
-    cdef double* sums = &total[0, 0] if total.shape[0] else NULL
+    cdef Py_ssize_t K = settings.shape[0], p = cells.shape[0], targets = y.shape[1], count = order.shape[0], room = -1
+    cdef double* sums = NULL
+    if total.shape[0]:
+        sums, room = &total[0, 0], history.shape[0] - 1
     with nogil:
         # the compiler makes one loop of each that knows how many settings there are
         if K == 1 and sums == NULL:
-            lazy_pass(&data[0], &indices[0], &indptr[0], p, 1, &y[0, 0], y.shape[1], &s[0], &order[0], order.shape[0],
-                      batch, &settings[0, 0], loss, parameter, schedule, power, intercept, average_from,
-                      &cells[0, 0, 0], NULL, NULL, NULL, -1, &state[0, 0], &clock[0], &g[0, 0], &scratch[0, 0], &scratch[1, 0], &stop[0])
+            lazy_pass(&data[0], &indices[0], &indptr[0], p, 1, &y[0, 0], targets, &s[0], &order[0], count, batch,
+                      &settings[0, 0], loss, parameter, schedule, power, intercept, average_from, &cells[0, 0, 0],
+                      NULL, NULL, NULL, -1, &state[0, 0], &clock[0], &g[0, 0], &scratch[0, 0], &scratch[1, 0],
+                      &stop[0])
         else:
-            lazy_pass(&data[0], &indices[0], &indptr[0], p, K, &y[0, 0], y.shape[1], &s[0], &order[0], order.shape[0],
-                      batch, &settings[0, 0], loss, parameter, schedule, power, intercept, average_from,
-                      &cells[0, 0, 0], sums, &when[0], &history[0, 0, 0], room, &state[0, 0], &clock[0], &g[0, 0],
-                      &scratch[0, 0], &scratch[1, 0], &stop[0])
+            lazy_pass(&data[0], &indices[0], &indptr[0], p, K, &y[0, 0], targets, &s[0], &order[0], count, batch,
+                      &settings[0, 0], loss, parameter, schedule, power, intercept, average_from, &cells[0, 0, 0],
+                      sums, &when[0], &history[0, 0, 0], room, &state[0, 0], &clock[0], &g[0, 0], &scratch[0, 0],
+                      &scratch[1, 0], &stop[0])
 
 
 def settled(const double[:, :, ::1] cells, const double[:, ::1] total, const long long[::1] when,
@@ -383,7 +389,7 @@ def batches(const floating[::1] data, const index[::1] indices, const index[::1]
     W (K, p) and, where the way has them, first and second (K, p) its moments; total (K, p) sums of the iterates that
     count, or empty. block (batch, p), P (batch, K) and G (K, p) are memory.
     """
-    cdef Py_ssize_t K = W.shape[0], p = W.shape[1], count = order.shape[0], start = 0, size, r, k, j, i, q
+    cdef Py_ssize_t K = W.shape[0], p = W.shape[1], count = order.shape[0], start = 0, size, r, k, j, i
     cdef Py_ssize_t targets = y.shape[1]
     cdef bint dense = indptr.shape[0] == 0, counts
     cdef double* now

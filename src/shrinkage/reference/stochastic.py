@@ -162,7 +162,7 @@ def lazy(
         clock[STEPS] += 1
         rates = _rates(schedule, settings, power, clock[STEPS])
         keep = np.maximum(0.0, 1.0 - rates * settings[:, L2])
-        full = clock[SINCE] == len(history) - 1 or (keep * state[:, SCALE] < LEAST_SCALE).any()
+        full = (len(total) and clock[SINCE] == len(history) - 1) or (keep * state[:, SCALE] < LEAST_SCALE).any()
         if full or (state[:, DEBT] > MOST_DEBT).any():
             _settle_all(cells, total, when, history, state, clock)
         clock[SINCE] += 1
