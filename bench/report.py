@@ -34,7 +34,7 @@ above what scikit-learn's epoch leaves, the mean over three orders of the rows, 
 below; for sgd_alphas (one epoch at 32 alphas, by mini-batches of 256, of scikit-learn by single rows) and
 sgd_adamw (five epochs by mini-batches of 256, torch with one thread or all, whichever is faster) how much
 it is above its minimum, relative to that, at the worst alpha; for saga the duality gap of logistic
-regression over the objective at w = 0 and the best intercept; for import, timed beyond
+regression over the objective at w = 0 and the best intercept, if any; for import, timed beyond
 `import numpy, scipy.linalg`, the number of our optional libraries that came along. "(loose)" marks an
 answer outside the row's tolerance. Every contender of lasso and saga was first driven to it: its own
 tolerance, named behind "at", was tightened until the gap was met, except where it stands for a library's

@@ -261,18 +261,19 @@ def linear(name="planted-60x8-k3-float64-C", **settings):
 
 
 def solution(problem):
-    """Coefficients and intercept by scikit-learn's solvers, as far as they go."""
+    """Coefficients and intercept by scikit-learn's solvers and a formula."""
     sklearn = pytest.importorskip("sklearn.linear_model")
     if problem.loss == "squared_error":
         return closed_form(problem.X, problem.y, problem.n_samples * problem.alpha)
     fit = sklearn.LogisticRegression(
         C=1 / (problem.n_samples * problem.alpha),
         l1_ratio=problem.l1_ratio,
+        fit_intercept=problem.fit_intercept,
         solver="saga" if problem.l1_ratio else "newton-cholesky",
         tol=1e-12,
         max_iter=100_000,
     ).fit(problem.X, problem.target)
-    return fit.coef_.ravel(), fit.intercept_[0]
+    return fit.coef_.ravel(), np.ravel(fit.intercept_)[0]
 
 
 def test_classes_are_what_is_above_the_median():
@@ -335,21 +336,23 @@ def test_an_epoch_is_judged_by_scikit_learn_s():
     assert np.isnan(reference_excess(problem, (coef * np.nan, intercept)))
 
 
+@pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("l1_ratio", [0.0, 0.5, 1.0])
-def test_logistic_gap_tells_right_from_wrong(l1_ratio):
-    problem = linear(l1_ratio=l1_ratio)
+def test_logistic_gap_tells_right_from_wrong(l1_ratio, fit_intercept):
+    problem = linear(l1_ratio=l1_ratio, fit_intercept=fit_intercept)
     coef, intercept = solution(problem)
     assert abs(logistic_gap(problem, (coef, intercept))) < 1e-10
     for wrong in (coef * (1 + 1e-2), coef + 1e-2, np.where(np.arange(8) == np.argmax(np.abs(coef)), 0, coef)):
         assert logistic_gap(problem, (wrong, intercept)) > 1e-5
-    assert logistic_gap(problem, (coef, intercept + 1e-1)) > 1e-4
+    if fit_intercept:
+        assert logistic_gap(problem, (coef, intercept + 1e-1)) > 1e-4
     assert logistic_gap(dataclasses.replace(problem, alpha=0.06), (coef, intercept)) > 1e-4
     assert np.isnan(logistic_gap(problem, (coef * np.nan, intercept)))
     # it is no less than what the objective is above its minimum
     null = np.log(2.0)  # as many ones as zeros
     rng = np.random.default_rng(0)
     for size in (1.0, 1e-1, 1e-3):
-        answer = coef + size * rng.standard_normal(8), intercept + size
+        answer = coef + size * rng.standard_normal(8), intercept + size * fit_intercept
         above = objectives(problem, answer)[0] - objectives(problem, (coef, intercept))[0]
         assert logistic_gap(problem, answer) >= above / null > 0
 

@@ -309,12 +309,12 @@ def least_excess(problem: problems.Linear, answer: Any) -> float:
 
 
 def logistic_gap(problem: problems.Linear, answer: Any) -> float:
-    """The relative duality gap of a logistic model: over the objective at w = 0 and the best intercept.
+    """The relative duality gap of a logistic model: over the objective at w = 0 and the best intercept, if any.
 
     P is the mean of log(1 + exp(m)) - y m, m = b + x.w and y 0 or 1, plus alpha [ρ‖w‖₁ + (1 - ρ)/2 ‖w‖²], at the
     returned w and b. D is the mean entropy of t, -t log t - (1 - t) log(1 - t), less the conjugate of the penalty at
     z = Xᵀθ/n: ∑(|z| - alpha ρ)₊² / (2 alpha (1 - ρ)), or a bound alpha on |z| where ρ is 1. θ is y less the
-    probability, with the intercept at its best for w, so that its sum is zero; a factor keeps to the bound; t = |θ|.
+    probability, with an intercept at its best for w, so that its sum is zero; a factor keeps to the bound; t = |θ|.
     NaN for an answer not finite.
     """
     coef, intercept = answer
@@ -323,12 +323,16 @@ def logistic_gap(problem: problems.Linear, answer: Any) -> float:
     if not np.isfinite(primal):
         return np.nan
     y = np.asarray(problem.target, dtype=np.float64)
-    loss, m = _LOSSES["log_loss"], np.concatenate([block @ w for block in _blocks(problem.X)])
-    # the sum of the slopes grows with b, from below zero to above
-    far = np.abs(m).max() + np.log(n) + 1
-    b = brentq(lambda b: loss.slopes(y, m + b).mean(), -far, far, xtol=1e-14, maxiter=1000)
-    theta = -loss.slopes(y, m + b)
-    theta -= theta.mean()
+    slopes, m = _LOSSES["log_loss"].slopes, np.concatenate([block @ w for block in _blocks(problem.X)])
+    share = 0.5  # the probability at w = 0
+    if problem.fit_intercept:
+        share = y.mean()
+        # the sum of the slopes grows with b, from below zero to above
+        far = np.abs(m).max() + np.log(n) + 1
+        m += brentq(lambda b: slopes(y, m + b).mean(), -far, far, xtol=1e-14, maxiter=1000)
+    theta = -slopes(y, m)
+    if problem.fit_intercept:
+        theta -= theta.mean()
     z = sum(block.T @ theta[rows] for rows, block in _blocks_of_rows(problem.X)) / n
     alpha, rho = problem.alpha, problem.l1_ratio
     if rho == 1:
@@ -338,7 +342,7 @@ def logistic_gap(problem: problems.Linear, answer: Any) -> float:
         conjugate = (np.maximum(np.abs(z) - alpha * rho, 0) ** 2).sum() / (2 * alpha * (1 - rho))
     t = np.minimum(np.abs(theta), 1.0)  # which rounding may pass
     dual = (entr(t) + entr(1 - t)).mean() - conjugate
-    return float((primal - dual) / (entr(y.mean()) + entr(1 - y.mean())))
+    return float((primal - dual) / (entr(share) + entr(1 - share)))
 
 
 def driven(
