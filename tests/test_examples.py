@@ -32,7 +32,8 @@ def torch():
 
 
 def test_all_of_them_are_here():
-    tested = {"decay_curves.py", "ridge_analysis.py", "torch_elastic_net.py", "torch_training.py"}
+    tested = {"decay_curves.py", "gradient_descent.py", "lambda_sweep.py", "ridge_analysis.py"}
+    tested |= {"torch_elastic_net.py", "torch_training.py"}
     assert {path.name for path in EXAMPLES.glob("*.py")} == tested
 
 
@@ -51,6 +52,44 @@ def test_decay_curves():
     # long enough for L1 to end at zero, which L2 does not
     ends = example("decay_curves.py")["curves"](steps=60, lr=1.0, strength=10.0)[-1]
     assert ends[3] == 0.0 and ends[0] == pytest.approx(5.0 * 0.9**59)
+
+
+def test_gradient_descent():
+    lines = printed("gradient_descent.py")
+    assert len(lines) == 1 + 4 * 6 + 6 + 3
+    assert lines[19].split() == ["1000", "0.0970", "0.7806", "0", "5929.88", "0.00", "0.00", "1e+01"]
+    assert lines[-3] == "Steps of lambda = 1000 are bounded by 2 / L = 0.1940. The objective, at the largest ones:"
+    below, above = ([float(value) for value in line.split(": ")[1].split(", ")] for line in lines[-2:])
+    assert below[-1] == below[-2] < below[0] and above[-1] > 10 * above[-2] > 100 * above[1]
+
+    module = example("gradient_descent.py")
+    _, X, y = module["data"]()
+    norms = []
+    for lam, way in zip(
+        module["LAMBDAS"], module["descend"](X, y, module["LAMBDAS"], 1500, momentum=0.95), strict=True
+    ):
+        np.testing.assert_allclose(way.coef, module["closed_form"](X, y, lam), rtol=1e-6)
+        norms.append(way.history.norm[-1])
+    assert (np.diff(norms) < 0).all()
+
+
+def test_picture_of_gradient_descent(tmp_path):
+    pytest.importorskip("matplotlib").use("agg")
+    file = tmp_path / "steps.png"
+    example("gradient_descent.py")["main"](file)
+    assert file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_lambda_sweep(capsys):
+    module = example("lambda_sweep.py")
+    fit, val_loss, best, alone = module["main"]()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 8 + 2 and lines[0].startswith("weight_decay=0: val_loss=")
+    assert 0 < best < len(fit) - 1 and val_loss[best] == val_loss.min() < 0.95 * val_loss[0]
+    assert (np.diff(np.linalg.norm(fit.coef, axis=1)) < 0).all()
+    np.testing.assert_allclose(alone.coef, fit.coef[best], rtol=0, atol=1e-12)
+    _, again, *_ = module["main"]([0.0, 1.0], epochs=20)
+    assert again.shape == (2,)
 
 
 def test_ridge_analysis():

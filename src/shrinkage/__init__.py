@@ -30,20 +30,29 @@ if TYPE_CHECKING:
     from ._sparse_result import SparseCrossValidation
     from .bayes import BayesFit, ridge_bayes
     from .cross_validation import cross_validate
+    from .descent import Descent, gradient_descent
     from .inference import Inference, ridge_inference
+    from .stochastic import StochasticFit, StochasticModel, saga, sgd, sgd_batches
     from .variants import ridge_constrained, ridge_tikhonov
 
 #: Where names live that are loaded when they are first used.
 _LATER = {
     "BayesFit": "bayes",
+    "Descent": "descent",
     "Inference": "inference",
     "SparseCrossValidation": "_sparse_result",
+    "StochasticFit": "stochastic",
+    "StochasticModel": "stochastic",
     "cross_validate": "cross_validation",
+    "gradient_descent": "descent",
     "ridge_bayes": "bayes",
     "ridge_bounded": "_positive",
     "ridge_constrained": "variants",
     "ridge_inference": "inference",
     "ridge_tikhonov": "variants",
+    "saga": "stochastic",
+    "sgd": "stochastic",
+    "sgd_batches": "stochastic",
 }
 
 __all__ = [
@@ -51,12 +60,15 @@ __all__ = [
     "Certificate",
     "ConvergenceWarning",
     "CrossValidation",
+    "Descent",
     "Fit",
     "IllConditionedWarning",
     "Inference",
     "Path",
     "SparseCrossValidation",
     "SparsePath",
+    "StochasticFit",
+    "StochasticModel",
     "__version__",
     "adaptive_lasso",
     "alpha_max",
@@ -64,6 +76,7 @@ __all__ = [
     "cross_validate",
     "elastic_net",
     "elastic_net_path",
+    "gradient_descent",
     "lasso_constrained",
     "relaxed_lasso",
     "ridge",
@@ -74,6 +87,9 @@ __all__ = [
     "ridge_inference",
     "ridge_path",
     "ridge_tikhonov",
+    "saga",
+    "sgd",
+    "sgd_batches",
 ]
 
 

@@ -35,7 +35,7 @@ _BOUND_PASSES = 50
 _BLOCKED, _STORED = 10.0, 4.0
 #: |mean| / sd up to which steps with a Gram matrix keep their digits.
 NEAR = 10.0
-#: Features up to which a Gram matrix is nothing.
+#: Features up to which a Gram matrix is less than the iterations for the largest curvature.
 _FEW = 64
 #: Curvature, relative to the steepest feature's, below which a direction counts as flat.
 _FAINT = 1e-4
@@ -190,7 +190,7 @@ def takes_gram(design: Design, n_iter: int, bounded: bool) -> bool:
     steps = n_iter + _BOUND_PASSES * bounded
     if not steps or not affordable(32.0 * (p + 1.0) ** 2):
         return False
-    if p <= _FEW:
+    if bounded and p <= _FEW:
         return True
     if isinstance(storage, SparseStorage):
         one, matrix = _STORED * storage.nnz, _STORED * storage.gram_work(0)

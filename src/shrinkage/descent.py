@@ -31,7 +31,7 @@ _CONVERGED = 1e-8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class History:
+class DescentHistory:
     """What a descent went through: entry k is after k steps, entry 0 the start.
 
     Attributes
@@ -89,7 +89,7 @@ class Descent:
         Whether the steps ended because numbers left the range of float64.
     certificate : Certificate
         Of `coef` and `intercept`, from the data, in the units of the canonical objective as everywhere.
-    history : History
+    history : DescentHistory
         Every step, or with ``history=False`` an entry for the last alone.
     n_features : int
     feature_names : tuple of str or None
@@ -111,7 +111,7 @@ class Descent:
     converged: bool
     diverged: bool
     certificate: Certificate
-    history: History
+    history: DescentHistory
     n_features: int
     feature_names: tuple[str, ...] | None = None
     classes: tuple[float, float] | None = None
@@ -200,7 +200,8 @@ def gradient_descent(
         b <- b - lr (d loss / d b) + momentum (b - b_before),
 
     both from the same gradient, where soft(v, t) draws every v_j towards 0 by t and not beyond it (without L1 it does
-    nothing). The intercept is never penalized.
+    nothing). ``1 - lr decay`` is `shrinkage.conventions.decay_factor`, as ``1 - lr lambda / m`` for "notebook" and
+    ``1 - 2 lr lambda`` for "half_mean" and "mean". The intercept is never penalized.
 
     Parameters
     ----------
@@ -306,6 +307,7 @@ def gradient_descent(
     for value, name in ((lr, "lr"), (tol, "tol"), (momentum, "momentum")):
         if value is not None or name != "lr":
             _check_positive(value, name, zero=name != "lr")
+    lr, momentum, tol = None if lr is None else float(lr), float(momentum), float(tol)
     if momentum >= 1:
         raise ValueError(f"momentum must be below 1, got {momentum!r}: at 1 steps never end")
     check_step, history = check_flag(check_step, "check_step"), check_flag(history, "history")
@@ -338,8 +340,8 @@ def gradient_descent(
         raise ValueError(_too_long(lr, L, bound, momentum, convention, squared))
     evaluate = Quadratic(passes, gram) if squared and gram is not None and design.near(NEAR) else passes
     proof = Proof(passes, gram, tol or _CONVERGED) if squared else AnyProof(passes, tol or _CONVERGED)
-    way = _Way(evaluate, objective, lr, float(momentum), _Record(n_iter if history else 0, design.p))
-    found = way.go(*start, n_iter, float(tol), proof, callback)
+    way = _Way(evaluate, objective, lr, momentum, _Record(n_iter if history else 0, design.p))
+    found = way.go(*start, n_iter, tol, proof, callback)
     _warn(way, found, bound, tol)
     return Descent(
         coef=np.array(way.w),
@@ -438,6 +440,7 @@ class _Way:
     ) -> Certificate:
         """Walk, and prove what it has come to."""
         lr, momentum, l1, l2 = self.lr, self.momentum, self.objective.l1, self.objective.l2
+        theirs = np.geterr()
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows ends the descent
             if not self._arrive(w, b):
                 raise ValueError(
@@ -464,7 +467,8 @@ class _Way:
                     self.diverged = True
                     break
                 if callback is not None:
-                    self.stopped = bool(callback(self.k, self.record.last, w, b))
+                    with np.errstate(**theirs):
+                        self.stopped = bool(callback(self.k, self.record.last, w, b))
             if found is None or found.n_iter != self.k:
                 found = proof(self.w, self.b, self.k)
         return replace(found, converged=found.converged and not self.diverged)
@@ -497,10 +501,10 @@ class _Record:
         self.last = loss + penalty
         return True
 
-    def history(self, k: int) -> History:
+    def history(self, k: int) -> DescentHistory:
         stop = min(k + 1, self.rows)
         # what was not reached gives its memory back
         table, coef = self.table[:stop].T.copy(), self.coef if stop == self.rows else self.coef[:stop].copy()
-        return History(
+        return DescentHistory(
             loss=table[0], penalty=table[1], objective=table[0] + table[1], norm=table[2], coef=coef, intercept=table[3]
         )

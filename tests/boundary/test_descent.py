@@ -177,6 +177,17 @@ def test_callback_sees_every_step_and_may_end_it(X, y):
         gradient_descent(X, y, 0.1, callback=fail)
 
 
+def test_numbers_of_any_kind(X, y):
+    """A float32 among them does not make the steps less exact."""
+    plain = gradient_descent(X, y, 0.125, 0.0625, n_iter=30, momentum=0.25)
+    alike = gradient_descent(
+        X, y, np.float32(0.125), np.float32(0.0625), n_iter=np.int8(30), momentum=np.float32(0.25), tol=0,
+        intercept_init=np.float32(0), coef_init=[0, 0, 0, 0],
+    )  # fmt: skip
+    np.testing.assert_array_equal(alike.history.coef, plain.history.coef)
+    assert all(type(value) is float for value in (alike.lr, alike.momentum, alike.alpha, alike.intercept))
+
+
 def test_results_are_described_and_predict(X, y):
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=list("abcd"))
