@@ -27,6 +27,7 @@ from . import _interrupt
 from ._algebra import Array, product
 from ._kernels import losses as _kernel
 from ._result import Certificate
+from ._storage import SCATTERED
 from ._threads import WORTH_A_THREAD, one_blas_thread, over_chunks
 from .losses import Loss
 
@@ -41,6 +42,8 @@ _SLOPES = 1 << 26
 #: Entries of a dense X that take as long to read as a stored value of a sparse one, and as a loss or its conjugate.
 _PER_VALUE = 4
 _PER_LOSS = 16
+#: Flops that take as long as a loss.
+_FLOPS = 100.0
 #: A prediction at which exp is zero, as with the sign turned its inverse.
 _FAR = 800.0
 EPS = float(np.finfo(np.float64).eps)
@@ -415,7 +418,8 @@ def _conjugate_sums(loss: Loss, y: Array, s: Array, U: Array, ups: Array, downs:
         return sums
 
     total = np.zeros(ups.shape)
-    for sums in over_chunks(part, len(U), _PER_LOSS * len(ups) * U.size):
+    size = len(ups) * U.size
+    for sums in _interrupt.run(over_chunks, part, len(U), _PER_LOSS * size, work=_FLOPS * size):
         total += sums
     return total
 
@@ -481,7 +485,8 @@ def _sweep(
         return mine, lines
 
     with contextlib.nullcontext() if few or storage.sparse else one_blas_thread():
-        work = 4.0 * K * p * storage.n
+        products = SCATTERED * storage.nnz if storage.sparse else 4.0 * storage.n * p
+        work = K * products + _FLOPS * U.size
         found = _interrupt.run(over_chunks, part, storage.n, entries, least=_ROWS * sides, work=work)
     for mine, lines in found:
         sums += mine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,6 @@ def sweep_sparse(
 ) -> None:
     """The same of compressed rows, with W (p, K) and G (p, K or 2 K)."""
     X = np.zeros((len(indptr) - 1, len(W)))
-    for i, (start, stop) in enumerate(zip(indptr[:-1], indptr[1:], strict=True)):
+    for i, (start, stop) in enumerate(pairwise(indptr)):
         X[i, indices[start:stop]] = data[start:stop]
     sweep_dense(kind, parameter, X, np.zeros(len(W)), W.T, b, y, s, U, sums, G.T)
