@@ -179,7 +179,8 @@ def groups_of(
     settings[:, POSITIVE], settings[:, NEGATIVE] = positive, negative
     if recipe.schedule == "optimal":
         typical = alpha**-0.25
-        slopes = np.array([recipe.loss.slopes(np.ones(1), -np.array([w]))[0] for w in typical])
+        # the size of the slope (Bottou's code): with its sign, as in scikit-learn, most losses start with steps too long
+        slopes = np.abs(recipe.loss.slopes(np.ones(K), -typical))
         settings[:, START] = np.maximum(1.0, slopes) / (typical * alpha)
     parts = np.array_split(np.arange(K), -(-K // GROUP))
     return [Group(recipe, part, settings[part], coef[part], intercept[part]) for part in parts]

@@ -100,7 +100,7 @@
     }                                                                                                          \
     /* Ask memory for a row that comes soon; after its first lines the processor goes on by itself */          \
     BODY void row_fetch_##tag(ptrdiff_t p, const real *x) {                                                    \
-        ptrdiff_t line = 64 / (ptrdiff_t)sizeof(real), stop = p < 32 * line ? p : 32 * line;                   \
+        ptrdiff_t line = 64 / (ptrdiff_t)sizeof(real), stop = p < 16 * line ? p : 16 * line;                   \
         for (ptrdiff_t j = 0; j < stop; j += line) FETCH(x + j);                                               \
     }
 
