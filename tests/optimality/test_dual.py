@@ -56,7 +56,7 @@ def minimum(loss, X, y, s, l1, l2, fit_intercept):
     bounds = [(0, None)] * (2 * p) + [(None, None)] * fit_intercept
     found = optimize.minimize(
         f, np.zeros(2 * p + fit_intercept), jac=True, bounds=bounds, method="L-BFGS-B",
-        options={"maxiter": 3000, "ftol": 1e-16, "gtol": 1e-12, "maxcor": 30},
+        options={"maxiter": 500 if loss.name in KINKED else 3000, "ftol": 1e-16, "gtol": 1e-12, "maxcor": 30},
     )  # fmt: skip
     w, b = found.x[:p] - found.x[p : 2 * p], found.x[2 * p] if fit_intercept else 0.0
     if loss.name in KINKED:

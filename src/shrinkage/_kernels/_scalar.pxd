@@ -16,13 +16,21 @@ cdef enum:
     MODIFIED_HUBER = 7
     POISSON = 8
 
+# log(1 + exp(-margin)) and its slope, by the exponential that does not overflow: small is exp(-|margin|)
+cdef inline double log_loss_value(double margin, double small) noexcept nogil:
+    return log1p(small) - (0.0 if margin > 0 else margin)
+
+
+cdef inline double log_loss_slope(double y, double margin, double small) noexcept nogil:
+    return -y * (small if margin > 0 else 1.0) / (1 + small)
+
+
 cdef inline double loss_value(int kind, double parameter, double y, double p) noexcept nogil:
     cdef double z
     if kind == SQUARED_ERROR:
         return 0.5 * (p - y) * (p - y)
     if kind == LOG_LOSS:
-        z = y * p
-        return log1p(exp(-z)) if z > 0 else log1p(exp(z)) - z
+        return log_loss_value(y * p, exp(-fabs(p)))
     if kind == HINGE:
         z = parameter - y * p
         return 0.0 if z < 0 else z
@@ -47,9 +55,7 @@ cdef inline double loss_slope(int kind, double parameter, double y, double p) no
     if kind == SQUARED_ERROR:
         return p - y
     if kind == LOG_LOSS:
-        # of the exponential that does not overflow
-        z = exp(-fabs(p))
-        return -y * z / (1 + z) if y * p > 0 else -y / (1 + z)
+        return log_loss_slope(y, y * p, exp(-fabs(p)))
     if kind == HINGE:
         z = y * p
         # what is no number stays none
@@ -70,6 +76,21 @@ cdef inline double loss_slope(int kind, double parameter, double y, double p) no
     if kind == INSENSITIVE:
         return 1.0 if z > 0 else -1.0 if z < 0 else z
     return 2 * (z - parameter if z > 0 else z + parameter)
+
+
+# The value, and slope <- the derivative, with one exponential for both
+cdef inline double loss_both(int kind, double parameter, double y, double p, double* slope) noexcept nogil:
+    cdef double e
+    if kind == LOG_LOSS:
+        e = exp(-fabs(p))
+        slope[0] = log_loss_slope(y, y * p, e)
+        return log_loss_value(y * p, e)
+    if kind == POISSON:
+        e = exp(p)
+        slope[0] = e - y
+        return e - y * p
+    slope[0] = loss_slope(kind, parameter, y, p)
+    return loss_value(kind, parameter, y, p)
 
 
 # sup over p of u p - loss(p): +inf outside the domain, which has 0 in it; exact at its ends

@@ -9,7 +9,7 @@ A sweep takes for every setting k the predictions b_k + x_i.w_k, their losses, t
 from cython cimport floating
 
 from ._index cimport index
-from ._scalar cimport SQUARED_INSENSITIVE, loss_conjugate, loss_slope, loss_value
+from ._scalar cimport SQUARED_INSENSITIVE, loss_both, loss_conjugate, loss_slope, loss_value
 from .lanes cimport row_axpys, row_dots
 
 cdef enum:
@@ -31,11 +31,11 @@ cdef enum:
 cdef inline double account(int kind, double parameter, double y, double s, double eta, double* u,
                            double* sums) noexcept nogil:
     cdef double weighted, place = eta - y if kind <= SQUARED_INSENSITIVE else eta
-    u[0] = loss_slope(kind, parameter, y, eta)
+    cdef double value = loss_both(kind, parameter, y, eta, u)
     if s == 0:
         return 0
     weighted = s * u[0]
-    sums[LOSS] += s * loss_value(kind, parameter, y, eta)
+    sums[LOSS] += s * value
     if u[0] > 0:
         sums[UP] += weighted
         sums[UP_PLACE] += weighted * place
