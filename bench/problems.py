@@ -80,8 +80,8 @@ class Linear(Problem):
     """A linear model: the mean of a loss and alpha [l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2], by steps from zero.
 
     Of step t the rate is `lr`, divided by t^`power_t` where `schedule` is "invscaling"; a step sees the mean gradient
-    of `batch_size` rows, and every epoch all rows in an order drawn from `seed`. `alphas` are those of a row that
-    trains several.
+    of `batch_size` rows, and every epoch all rows in an order drawn from `seed`. `betas` and `eps` are AdamW's.
+    `alphas` are those of a row that trains several.
     """
 
     alpha: float = 1e-4
@@ -93,6 +93,8 @@ class Linear(Problem):
     power_t: float = 0.25
     batch_size: int = 1
     epochs: int = 1
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
     seed: int = 0
 
     @cached_property

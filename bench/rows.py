@@ -307,6 +307,7 @@ _OPTIMIZERS = (
 
 UNCERTIFIED = "ours_uncertified"
 ONE_ALPHA = "ours_one_alpha"
+BY_GRADIENT = "torch_gradient"
 BY_HAND = "torch_by_hand"
 _RATES = {"squared_error": 0.01, "log_loss": 0.03}
 
@@ -352,7 +353,7 @@ _DESCENT = (
     # With steps that stay long scikit-learn's objective is the lower one: it charges a coefficient later for the L1 it
     # was spared at zero, where a proximal step takes what is due, and it moves the intercept a hundredth as far.
     # Nothing is promised; the table tells.
-    _epoch_of_words("constant", 0.1, tolerance=0.1),
+    _epoch_of_words("constant", 0.1, tolerance=0.2),
     *(
         _epoch(
             "planted-200000x100-k20-float64-C", loss, l1_ratio, Target("faster", REFERENCE, must=1.2, aim=3.0),
@@ -374,8 +375,8 @@ _DESCENT = (
         Row(
             "sgd_adamw",
             "planted-100000x100-k20-float32-C",
-            (Target("faster", FASTEST, must=3.0, aim=8.0),),
-            contenders=(OURS, TORCH, BY_HAND),
+            (Target("faster", BY_GRADIENT, must=3.0, aim=8.0), Target("faster", BY_HAND, aim=3.0)),
+            contenders=(OURS, TORCH, BY_GRADIENT, BY_HAND),
             small="planted-20000x20-k5-float32-C",
             settings={"loss": loss, "batch_size": 256, "lr": 0.01, "schedule": "constant", "epochs": 5},
             label=loss,

@@ -117,7 +117,7 @@ def descend(problem, alpha, **settings):
 
 
 def sgd_adamw(problem):
-    return lambda: descend(problem, problem.alpha, optimizer="adamw")
+    return lambda: descend(problem, problem.alpha, optimizer="adamw", betas=problem.betas, eps=problem.eps)
 
 
 def saga(problem, tol):

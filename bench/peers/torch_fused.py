@@ -51,12 +51,7 @@ def sgd_adamw(problem):
         layer = torch.nn.Linear(X.shape[1], 1)
         torch.nn.init.zeros_(layer.weight)
         torch.nn.init.zeros_(layer.bias)
-        optimizer = torch.optim.AdamW(
-            [{"params": [layer.weight]}, {"params": [layer.bias], "weight_decay": 0.0}],
-            lr=problem.lr,
-            weight_decay=problem.alpha,
-            fused=True,
-        )
+        optimizer = adamw(problem, layer.weight, layer.bias)
         for _ in range(problem.epochs):
             for rows in torch.randperm(len(X), generator=generator).split(problem.batch_size):
                 optimizer.zero_grad()
@@ -66,6 +61,18 @@ def sgd_adamw(problem):
         return layer.weight.detach().numpy().ravel(), layer.bias.item()
 
     return with_best_threads(fit, problem)
+
+
+def adamw(problem, coef, intercept):
+    """The fused AdamW, which does not decay the intercept."""
+    return torch.optim.AdamW(
+        [{"params": [coef]}, {"params": [intercept], "weight_decay": 0.0}],
+        lr=problem.lr,
+        betas=problem.betas,
+        eps=problem.eps,
+        weight_decay=problem.alpha,
+        fused=True,
+    )
 
 
 def with_best_threads(fit, problem):
