@@ -60,6 +60,8 @@ class Descent:
         # of mean one where T is the sum of the weights
         self.s = np.ascontiguousarray(samples.s * (samples.n / samples.total))
         steepest = float((self.s * (_squares(samples.storage) + fit_intercept)).max()) * loss.curvature
+        if not np.isfinite(steepest):
+            samples.refuse()
         self.rate = 1.0 / steepest if steepest > 0 else 1.0
         self.stop = np.zeros(1, np.int32)
         self._tabled = 0.0

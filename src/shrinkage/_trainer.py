@@ -37,8 +37,9 @@ GROUP = 16
 _HISTORY = 256, 1 << 22
 #: Rates of "adaptive" are divided by this where nothing improves, down to the last.
 _SLOWER, _SLOWEST = 5.0, 1e-6
-#: Work of a pass in the units of `_interrupt`, by entry of X: for one setting and for each.
-_WORK = 250.0, 50.0
+#: Work of a pass in the units of `_interrupt`, by entry of X: for one setting and for each; and how many times that a
+#: sparse X takes, and averages of its coefficients.
+_WORK, _SCATTERED, _AVERAGED = (250.0, 50.0), 5.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,8 @@ def one_pass(groups: list[Group], samples: Samples, s: Array, order: Array) -> N
             group.run(samples, s, order, stop)
 
     with one_blas_thread():
-        work = entries * (_WORK[0] + _WORK[1] * count)
+        work = entries * (_WORK[0] + _WORK[1] * count) * (_SCATTERED if storage.sparse else 1.0)
+        work *= _AVERAGED if storage.sparse and groups[0].recipe.average_from else 1.0
         _interrupt.run(over_chunks, part, len(groups), entries * count, work=work, stop=stop)
 
 

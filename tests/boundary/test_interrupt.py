@@ -20,7 +20,7 @@ CHILD = """
 import sys, time
 import numpy as np
 import scipy.sparse as sp
-from shrinkage import elastic_net_path, ridge, ridge_cv, ridge_path
+from shrinkage import elastic_net_path, ridge, ridge_cv, ridge_path, saga, sgd
 
 rng = np.random.default_rng(0)
 
@@ -70,6 +70,14 @@ CASES = {
         "elastic_net_path(X, y, 20)",
         1.0,
     ),
+    "sgd": ("X = rng.normal(size=(400_000, 100)); y = X[:, 0] + 1", "sgd(X, y, tol=None)", 0.5),
+    "sgd of many": ("X = rng.normal(size=(200_000, 100)); y = X[:, 0]", "sgd(X, y, np.ones(64), batch_size=64)", 0.5),
+    "sparse sgd": (
+        "X = scattered(400_000, 150_000, 30); y = np.asarray(X[:, :300].sum(axis=1)).ravel()",
+        "sgd(X, y, l1_ratio=0.5, average=True, tol=None)",
+        1.0,
+    ),
+    "saga": ("X = rng.normal(size=(400_000, 100)); y = X[:, 0] > 0", "saga(X, y, 1e-9, tol=0)", 1.0),
 }
 
 

@@ -152,10 +152,15 @@ def online(const floating[::1] data, const double[:, ::1] y, const double[::1] s
 cdef inline double idle_sum(double v, double b, const double* history, Py_ssize_t K, long long first,
                             long long last) noexcept nogil:
     cdef double limit = fabs(v) + b, out
-    cdef long long low = first - 1, high = last, middle
+    cdef long long low = first - 1, high = last, middle, stride = 1
     if v == 0 or last < first:
         return 0
     if history[last * K * 3] >= limit:
+        # most thresholds are reached soon
+        while low + stride < high and history[(low + stride) * K * 3] < limit:
+            low += stride
+            stride *= 2
+        high = min(high, low + stride)
         while high - low > 1:
             middle = (low + high) // 2
             if history[middle * K * 3] < limit:
@@ -185,9 +190,12 @@ cdef inline void lazy_dots(const floating* data, const index* indices, Py_ssize_
     cdef Py_ssize_t q, j, k
     cdef double* cell
     cdef double sum = 0, debt = debts[0], v
-    if K == 1 and total == NULL:
+    if K == 1:
         for q in range(start, stop):
-            cell = cells + 2 * <Py_ssize_t> indices[q]
+            j = indices[q]
+            cell = cells + 2 * j
+            if total != NULL:
+                remember(1, cell, total + j, when + j, since, history)
             v = fabs(cell[0]) - (debt - cell[1])
             v = copysign(0.0 if v < 0 else v, cell[0])
             cell[0], cell[1] = v, debt
@@ -315,12 +323,17 @@ def lazy(const floating[::1] data, const index[::1] indices, const index[::1] in
     if total.shape[0]:
         sums, room = &total[0, 0], history.shape[0] - 1
     with nogil:
-        # the compiler makes one loop of each that knows how many settings there are
+        # the compiler makes loops of their own for one setting
         if K == 1 and sums == NULL:
             lazy_pass(&data[0], &indices[0], &indptr[0], p, 1, &y[0, 0], targets, &s[0], &order[0], count, batch,
                       &settings[0, 0], loss, parameter, schedule, power, intercept, average_from, &cells[0, 0, 0],
                       NULL, NULL, NULL, -1, &state[0, 0], &clock[0], &g[0, 0], &scratch[0, 0], &scratch[1, 0],
                       &stop[0])
+        elif K == 1:
+            lazy_pass(&data[0], &indices[0], &indptr[0], p, 1, &y[0, 0], targets, &s[0], &order[0], count, batch,
+                      &settings[0, 0], loss, parameter, schedule, power, intercept, average_from, &cells[0, 0, 0],
+                      sums, &when[0], &history[0, 0, 0], room, &state[0, 0], &clock[0], &g[0, 0], &scratch[0, 0],
+                      &scratch[1, 0], &stop[0])
         else:
             lazy_pass(&data[0], &indices[0], &indptr[0], p, K, &y[0, 0], targets, &s[0], &order[0], count, batch,
                       &settings[0, 0], loss, parameter, schedule, power, intercept, average_from, &cells[0, 0, 0],
