@@ -22,7 +22,8 @@ LAYERS = [
     | {"inference", "variants", "bayes", "kernel_ridge", "elastic_net", "cross_validation"}
     | {"_dual", "_trainer", "stochastic", "_saga", "descent", "_full_batch"}
     | {"glm", "streaming"},
-    {"cli", "distributed", "persistence", "plot", "sklearn", "torch", "_report", "_tables"},
+    {"cli", "distributed", "persistence", "plot", "sklearn", "torch", "_report", "_tables"}
+    | {"_predictions", "_streaming", "_training"},
     {"__init__", "__main__"},
 ]
 FACADE = 5

@@ -493,7 +493,7 @@ def test_hostile_member_is_refused_with_its_reason(path, name, data, match):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        ({"version": 3}, r"newer shrinkage \(model version 3, this one reads up to 2\).*--upgrade"),
+        ({"version": 4}, r"newer shrinkage \(model version 4, this one reads up to 3\).*--upgrade"),
         ({"version": 0}, r"version 0 does not exist"),
         ({"version": "1"}, r"'version' .* is '1', not a valid int"),
         ({"version": True}, r"'version' .* is True"),

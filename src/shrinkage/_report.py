@@ -12,7 +12,8 @@ from ._result import METHODS, RESIDUAL_ALARM, Fit
 from ._sparse_result import SparseCrossValidation, SparsePath
 from ._tables import counted, listed
 from .inference import CAVEAT, Inference
-from .persistence import Model, canonical_alpha
+from .persistence import Model, Training, canonical_alpha
+from .stochastic import StochasticFit
 
 TOP = 20
 # What the command line notes down beside a model when it fits one
@@ -28,14 +29,27 @@ _ABOUT = {
     "noise_sd": float,
     "evidence_edge": str,
     "criterion": str,
+    "rows_held": int,
+    "accuracy": float,
+    "deviance_explained": float,
+    "optimizer": str,
+    "schedule": str,
+    "batch_size": int,
+    "average": bool,
+    "seed": int,
 }
 #: What `SparsePath.criterion` takes.
 CRITERIA = {name: METHODS[name] for name in ("aic", "bic")} | {"ebic": "extended Bayesian information criterion"}
-_TITLES = {"ridge": "ridge regression", "lasso": "lasso", "elastic-net": "elastic net"}
+_TITLES = {"ridge": "ridge regression", "lasso": "lasso", "elastic-net": "elastic net", "sgd": "gradient descent"}
 #: Columns of a terminal below which the alphas at which features enter, and the bars, are left out.
 _NARROW = 64
 #: The relative duality gap up to which an answer counts as the optimum.
 _PROVED = 1e-6
+#: The gap above which more training is advised.
+_NEAR = 0.01
+#: Losses with a parameter, and losses with kinks.
+_WITH_EPSILON = ("huber", "epsilon_insensitive", "squared_epsilon_insensitive")
+_KINKED = ("hinge", "perceptron", "epsilon_insensitive")
 _METRICS = {"mse": "mean squared error", "mae": "mean absolute error"}
 #: Scores that are mean squared errors of predictions, by the words for them; the others are criteria of their own.
 _ERRORS = {"loo": "leave-one-out", "gcv": "generalized cross-validation", "cv": "cross-validation"}
@@ -44,24 +58,27 @@ _ERRORS = {"loo": "leave-one-out", "gcv": "generalized cross-validation", "cv": 
 def report(model: Model, inference: Inference | None = None) -> dict[str, Any]:
     """Everything there is to say about a model, in values that JSON can hold, coefficients by size."""
     fit, about, path = model.chosen, model.about, model.whole_path
+    # A file may note down anything; what is not of its kind is as good as absent
+    noted: dict[str, Any] = {key: about[key] for key, kind in _ABOUT.items() if isinstance(about.get(key), kind)}
+    one_hot = [column.name for column in model.columns or () if column.levels is not None]
+    if isinstance(fit, StochasticFit):
+        return _jsonable(noted | {"one_hot": one_hot} | _trained(model, fit))
     alpha = canonical_alpha(fit.alpha, fit.convention, sum_weights=fit.sum_weights)
     with np.errstate(over="ignore", invalid="ignore"):
         per_sd = fit.coef * fit.feature_scale
     names = fit.feature_names or tuple(f"x{j}" for j in range(fit.n_features))
     size = np.abs(np.atleast_2d(per_sd)).max(axis=0)
-    # A file may note down anything; what is not of its kind is as good as absent
-    noted: dict[str, Any] = {key: about[key] for key, kind in _ABOUT.items() if isinstance(about.get(key), kind)}
     first, entered = np.zeros(len(size)), [dict[str, Any]()] * len(size)
     if isinstance(path, SparsePath) and len(path) > 1:
         first, entered = _entries(path)
-    score = _score(model, noted)
-    kind = _kind(model)
+    score = _score(model, fit, noted)
+    kind = _kind(model, fit)
     facts = noted | {
         "model": kind,
         "target": fit.target_names,
         "rows": fit.n_samples,
         "features": fit.n_features,
-        "one_hot": [column.name for column in model.columns or () if column.levels is not None],
+        "one_hot": one_hot,
         "constant": [names[j] for j in np.flatnonzero(fit.feature_scale == 0)],
         "alpha": alpha,
         "score": score,
@@ -130,8 +147,59 @@ def _intervals(
     }
 
 
-def _kind(model: Model) -> str:
-    fit, cv = model.chosen, model.cross_validation
+def _trained(model: Model, fit: StochasticFit) -> dict[str, Any]:
+    """What there is to say about a model that was trained by gradient descent."""
+    training = model.training
+    columns = () if model.columns is None else [name for column in model.columns for name in column.features]
+    names = fit.feature_names or columns or tuple(f"x{j}" for j in range(fit.n_features))
+    scale = np.full(fit.n_features, np.nan) if training is None else training.feature_scale
+    with np.errstate(over="ignore", invalid="ignore"):
+        per_sd = fit.coef * scale
+    size = np.abs(fit.coef if training is None else per_sd)
+    return {
+        "model": "sgd",
+        "loss": fit.loss.name,
+        "epsilon": fit.loss.parameter if fit.loss.name in _WITH_EPSILON else None,
+        "target": None if training is None else [training.target],
+        "classes": fit.classes if training is None or training.labels is None else training.labels,
+        "rows": None if training is None else training.n_samples,
+        "features": fit.n_features,
+        "constant": [names[j] for j in np.flatnonzero(scale == 0)],
+        "alpha": fit.alpha,
+        "l1_ratio": fit.l1_ratio,
+        "lr": fit.lr,
+        "epochs": fit.n_epochs,
+        "n_active": np.count_nonzero(fit.coef),
+        "score": None if training is None else _held_out(training),
+        "intercept": fit.intercept,
+        "coefficients": [
+            {"feature": names[j], "coefficient": fit.coef[j], "per_sd": per_sd[j]}
+            for j in np.argsort(-size, kind="stable")
+        ],
+        "certificate": dataclasses.asdict(fit.certificate),
+    }
+
+
+def _held_out(training: Training) -> dict[str, Any] | None:
+    """How a setting was chosen: by the mean loss on rows that were not trained on."""
+    if training.scores is None or training.standard_errors is None:
+        return None
+    k, alphas = training.index, training.alphas
+    return {
+        "method": "validation",
+        "value": training.scores[k],
+        "standard_error": training.standard_errors[k],
+        "at_edge": alphas.min() < alphas.max() and alphas[k] in (alphas.min(), alphas.max()),
+        "alphas": alphas,
+        "l1_ratios": training.l1_ratios,
+        "scores": training.scores,
+        "standard_errors": training.standard_errors,
+        "index": k,
+    }
+
+
+def _kind(model: Model, fit: Fit) -> str:
+    cv = model.cross_validation
     sparse = isinstance(cv, SparseCrossValidation) or isinstance(model.path, SparsePath)
     ratios = set(cv.l1_ratios.tolist()) if isinstance(cv, SparseCrossValidation) else {fit.l1_ratio}
     return "lasso" if ratios == {1.0} else "elastic-net" if sparse or fit.l1_ratio > 0 else "ridge"
@@ -161,10 +229,10 @@ def _entries(path: SparsePath) -> tuple[np.ndarray, list[dict[str, Any]]]:
     ]
 
 
-def _score(model: Model, noted: Mapping[str, Any]) -> dict[str, Any] | None:
+def _score(model: Model, fit: Fit, noted: Mapping[str, Any]) -> dict[str, Any] | None:
     """How alpha was chosen: by the folds, leave-one-out or criterion of a cross-validation, or one along a path."""
     cv, path, variance = model.cross_validation, model.path, noted.get("target_variance")
-    W = model.chosen.sum_weights
+    W = fit.sum_weights
     if isinstance(cv, SparseCrossValidation):
         row, k = cv.index
         return _errors(cv.score if cv.metric == "mse" else math.nan, cv.standard_error, variance) | {
@@ -201,7 +269,7 @@ def _score(model: Model, noted: Mapping[str, Any]) -> dict[str, Any] | None:
             "index": cv.index,
         }
     criterion = noted.get("criterion")
-    if not isinstance(path, SparsePath) or criterion not in CRITERIA or (at := _place(model.chosen, path)) is None:
+    if not isinstance(path, SparsePath) or criterion not in CRITERIA or (at := _place(fit, path)) is None:
         return None
     values = path.criterion(criterion)
     return _errors(math.nan, math.nan, None) | {
@@ -258,7 +326,7 @@ def rendered(facts: Mapping[str, Any], *, as_json: bool, every: bool) -> str:
     summary = Table.grid(padding=(0, 2))
     summary.add_column(style="dim", no_wrap=True)
     summary.add_column(overflow="fold")
-    for label, text, style in _lines(facts):
+    for label, text, style in (_trained_lines if facts["model"] == "sgd" else _lines)(facts):
         summary.add_row(label, Text(text, style=style))
     console.print()
     console.print(title)
@@ -273,7 +341,7 @@ def rendered(facts: Mapping[str, Any], *, as_json: bool, every: bool) -> str:
     else:
         console.print(_coefficients(facts, shown, narrow=console.width < _NARROW))
     if shown and not found and not isinstance(facts["intercept"], list):
-        note = f"per sd: change in {_target(facts)} when the feature rises by one standard deviation"
+        note = f"per sd: change in {_changed(facts)} when the feature rises by one standard deviation"
         console.print(note, style="dim")
     if shown and "entry" in shown[0]:
         note = "entry: the order in which features enter as alpha falls, and the largest alpha tried that has them"
@@ -284,16 +352,34 @@ def rendered(facts: Mapping[str, Any], *, as_json: bool, every: bool) -> str:
     if "seconds" in facts:
         saved = facts["file"] is not None
         line = f"saved to {facts['file']}" if saved else "not saved: give -o model.npz to keep this model"
-        if not facts["certificate"]["converged"]:
+        if not saved and not facts["certificate"]["converged"] and facts["model"] != "sgd":
             line = "not saved: this is not the optimum"
         console.print(line, style="green" if saved else "yellow", soft_wrap=True)
     return console.end_capture()
 
 
-def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Label, text and style of each line of the summary."""
-    size = f"{counted(facts['rows'], 'row')}, {counted(facts['features'], 'feature')}"
+def _changed(facts: Mapping[str, Any]) -> str:
+    """What a coefficient is a change of."""
+    loss = facts.get("loss")
+    if loss == "poisson":
+        return f"the logarithm of {_target(facts)}"
+    if facts.get("classes") is None:
+        return _target(facts)
+    return f"the {'log-odds' if loss == 'log_loss' else 'decision'} for {_class(facts['classes'][1])}"
+
+
+def _class(name: Any) -> str:
+    return repr(name) if isinstance(name, str) else _g(name)
+
+
+def _data(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """The lines about what a model was fitted to."""
+    size = counted(facts["features"], "feature")
+    if facts["rows"] is not None:
+        size = f"{counted(facts['rows'], 'row')}, {size}"
     yield "data", f"{_shown(facts['data'])}: {size}" if facts.get("data") else size, ""
+    if held := facts.get("rows_held"):
+        yield "", f"{counted(held, 'row')} more held out, not trained on", ""
     if dropped := facts.get("rows_dropped"):
         yield "", f"{counted(dropped, 'row')} with missing values left out", "yellow"
     if facts.get("positive"):
@@ -307,6 +393,66 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     if facts["constant"]:
         yield "", f"constant, so their coefficient is 0: {listed(facts['constant'])}", "yellow"
 
+
+def _trained_lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """As `_lines`, of a model that was trained by gradient descent."""
+    yield from _data(facts)
+    if facts["classes"] is not None:
+        low, high = map(_class, facts["classes"])
+        yield "", f"{_shown(high)} is predicted against {_shown(low)}", ""
+    loss, epsilon = facts["loss"], facts["epsilon"]
+    yield "loss", loss if epsilon is None else f"{loss}, epsilon {_g(epsilon)}", "bold"
+    unit = ", w per standard deviation" * bool(facts.get("standardize"))
+    yield "alpha", _pair(_g(facts["alpha"]), f"mean loss + alpha (ρ |w|₁ + (1 - ρ) |w|²/2){unit}"), "bold"
+    yield "ρ", _pair(_g(facts["l1_ratio"]), "l1_ratio"), "bold"
+    if score := facts["score"]:
+        tried = score["alphas"]
+        if len(tried) > 1:
+            ends = f"alpha from {_g(min(tried))} to {_g(max(tried))}"
+            yield "", _pair("", f"best of {counted(len(tried), 'setting')} on the rows held out, {ends}"), ""
+        if score["at_edge"]:
+            yield "", _pair("", "alpha is at the end of these: a wider --alphas may do better"), "yellow"
+        yield "score", _pair(_within(score["value"], score["standard_error"]), f"mean {loss}, rows held out"), "bold"
+    if facts.get("accuracy") is not None:
+        yield "accuracy", _pair(f"{100 * facts['accuracy']:.3g} %", "of the rows held out have the right class"), "bold"
+    if facts.get("deviance_explained") is not None:
+        share = f"{100 * facts['deviance_explained']:.3g} %"
+        yield "explained", _pair(share, "of the loss of predicting a constant, on the rows it was trained on"), ""
+    yield "active", _pair(f"{facts['n_active']:,}", f"of {counted(facts['features'], 'feature')}"), "bold"
+    how = [counted(facts["epochs"], "epoch")]
+    if "batch_size" in facts:
+        how.append(f"batches of {counted(facts['batch_size'], 'row')}")
+    rate = _g(facts["lr"]) if facts.get("schedule") != "optimal" else "from alpha"
+    how += [facts.get("optimizer", ""), f"learning rate {rate}", facts.get("schedule", "")]
+    how += ["the mean of the iterates"] * bool(facts.get("average"))
+    yield "training", _shown(", ".join(filter(None, how))), ""
+    certificate = facts["certificate"]
+    gap = certificate["relative_gap"]
+    if gap is None:
+        yield "certificate", "nothing bounds how far this is from the optimum", "bold yellow"
+        yield "", _pair(_g(certificate["kkt_violation"], 2), "largest entry of the gradient"), ""
+    else:
+        far = "this may be far from the optimum" if gap > 1 else f"within {_g(100 * gap, 2)} % of the optimum"
+        proved = gap <= _PROVED
+        yield "certificate", "this is the optimum, proved" if proved else far, f"bold {'green' if proved else 'yellow'}"
+        yield "", _pair(_g(gap, 2), "most that any answer could gain, by the loss at w = 0: relative duality gap"), ""
+        if gap > _NEAR:
+            kinks = "; with this loss the gap does not fall to 0" * (loss in _KINKED)
+            yield "", _pair("", f"more --epochs, or another --lr, may come closer{kinks}"), "yellow"
+    yield from _around(facts)
+
+
+def _around(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """What only the command that fitted the model can say."""
+    if "seconds" in facts:
+        yield "time", "{read:.2f} s to read, {fit:.2f} s to fit".format(**facts["seconds"]), ""
+    for text in facts.get("warnings", ()):
+        yield "warning", text, "yellow"
+
+
+def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Label, text and style of each line of the summary."""
+    yield from _data(facts)
     penalty = {"ridge": "|w|²/2", "lasso": "|w|₁", "elastic-net": "(ρ |w|₁ + (1 - ρ) |w|²/2)"}[facts["model"]]
     yield "alpha", _pair(_g(facts["alpha"]), f"canonical: half the mean squared error + alpha {penalty}"), "bold"
     how = "on scaled columns" if facts.get("standardize") else "(sum of squares)"
@@ -363,10 +509,7 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     reason = facts["solver_reason"]
     yield "solver", _shown(f"{facts['solver']}: {reason}" if reason else facts["solver"]), ""
     yield from _verdict(facts["certificate"])
-    if "seconds" in facts:
-        yield "time", "{read:.2f} s to read, {fit:.2f} s to fit".format(**facts["seconds"]), ""
-    for text in facts.get("warnings", ()):
-        yield "warning", text, "yellow"
+    yield from _around(facts)
 
 
 def _scored_by(score: Mapping[str, Any], positive: bool | None) -> str:

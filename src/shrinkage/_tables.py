@@ -4,20 +4,24 @@ Everything a file can have wrong with it is found here and said in a sentence (a
 from 1, the header not included.
 """
 
+import contextlib
 import dataclasses
 import difflib
 import math
 import os
 import re
+import sys
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._extras import require
+from .losses import Loss
 from .persistence import Column
 
 FORMATS = (".csv", ".parquet")
@@ -59,58 +63,83 @@ def file_format(path: str | os.PathLike[str]) -> str:
     return extension
 
 
-def read_table(path: str | os.PathLike[str], *, as_text: Collection[str] = ()) -> Any:
-    """The pyarrow.Table in a CSV or Parquet file; CSV columns in `as_text` are not read as numbers."""
-    pa = require("pyarrow", extra="cli")
+def check_file(path: str | os.PathLike[str]) -> str:
+    """The format of a file that can be opened and may be a table."""
     extension, shown = file_format(path), repr(os.fspath(path))
     # Opening it here gives the operating system's own words for what cannot be opened
     with open(path, "rb") as stream:
         start = stream.read(1 << 16)
     if not start.strip():
         raise ValueError(f"{shown} is empty.")
-    if extension == ".parquet":
-        pq = require("pyarrow.parquet", extra="cli")
-        try:
-            with pq.ParquetFile(path) as file:
-                table = file.read()
-        except (pa.ArrowException, OSError) as error:
-            raise ValueError(f"{shown} cannot be read as Parquet ({_clip(error)}).") from None
-    else:
-        table = _read_csv(path, start, as_text)
-    names = table.column_names
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if repeated:
-        raise ValueError(f"{shown} has more than one column named {listed(repeated)}; give every column its own name.")
-    if table.num_rows == 0:
-        raise ValueError(f"{shown} has a header ({counted(len(names), 'column')}) but no rows.")
-    return table
+    if extension == ".csv":
+        if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise ValueError(f"{shown} is UTF-16 text; save it as UTF-8.")
+        if b"\0" in start:
+            what = "a zip or Excel file" if start[:2] == b"PK" else "a binary file"
+            raise ValueError(f"{shown} is not CSV but {what}; export it as CSV or Parquet.")
+        if not re.search(rb"[\r\n]", start) and len(start) < 1 << 16:
+            raise ValueError(f"{shown} has a single line, so no rows.")
+    return extension
 
 
-def _read_csv(path: str | os.PathLike[str], start: bytes, as_text: Collection[str]) -> Any:
-    pa, csv = require("pyarrow", extra="cli"), require("pyarrow.csv", extra="cli")
-    shown = repr(os.fspath(path))
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise ValueError(f"{shown} is UTF-16 text; save it as UTF-8.")
-    if b"\0" in start:
-        what = "a zip or Excel file" if start[:2] == b"PK" else "a binary file"
-        raise ValueError(f"{shown} is not CSV but {what}; export it as CSV or Parquet.")
-    if not re.search(rb"[\r\n]", start) and len(start) < 1 << 16:
-        raise ValueError(f"{shown} has a single line, so no rows.")
-    options = csv.ConvertOptions(strings_can_be_null=True, column_types=dict.fromkeys(as_text, pa.string()))
-    # Line breaks inside quoted text are common in exported data
-    parse = csv.ParseOptions(newlines_in_values=True)
+@contextlib.contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what pyarrow says of a file into a sentence."""
+    pa, shown = require("pyarrow", extra="cli"), repr(os.fspath(path))
+    what = "CSV" if file_format(path) == ".csv" else "Parquet"
     try:
-        table = csv.read_csv(path, convert_options=options, parse_options=parse)
-        text = [
-            *table.column_names,
-            *(field.name for field in table.schema if pa.types.is_binary(field.type)),
-        ]
+        yield
     except UnicodeDecodeError:
         raise ValueError(f"{shown} is not UTF-8 text; save it as UTF-8.") from None
     except pa.ArrowException as error:
-        raise ValueError(f"{shown} cannot be read as CSV ({_clip(error)}).") from None
-    if len(text) > table.num_columns:
-        raise ValueError(f"{shown} is not UTF-8 text (column {text[-1]!r}); save it as UTF-8.")
+        raise ValueError(f"{shown} cannot be read as {what} ({_clip(error)}).") from None
+    except OSError as error:
+        if error.filename is not None or what == "CSV":
+            raise
+        raise ValueError(f"{shown} cannot be read as {what} ({_clip(error)}).") from None
+
+
+def check_schema(path: str | os.PathLike[str], schema: Any) -> None:
+    """Refuse columns of one name, and text in other encodings, which pyarrow takes for bytes."""
+    pa, shown = require("pyarrow", extra="cli"), repr(os.fspath(path))
+    bad = [field.name for field in schema if pa.types.is_binary(field.type)]
+    if bad and file_format(path) == ".csv":
+        raise ValueError(f"{shown} is not UTF-8 text (column {bad[-1]!r}); save it as UTF-8.")
+    repeated = [name for name, count in Counter(schema.names).items() if count > 1]
+    if repeated:
+        raise ValueError(f"{shown} has more than one column named {listed(repeated)}; give every column its own name.")
+
+
+def check_rows(path: str | os.PathLike[str], n_rows: int, names: Sequence[str]) -> None:
+    if n_rows == 0:
+        shown = repr(os.fspath(path))
+        raise ValueError(f"{shown} has a header ({counted(len(names), 'column')}) but no rows.")
+
+
+def csv_options(types: Mapping[str, Any] = MappingProxyType({}), only: Sequence[str] = ()) -> dict[str, Any]:
+    """How CSV is read: `types` of columns that are not to be guessed, and the columns wanted if not all are."""
+    csv = require("pyarrow.csv", extra="cli")
+    return {
+        "convert_options": csv.ConvertOptions(
+            strings_can_be_null=True, column_types=dict(types), include_columns=list(only)
+        ),
+        # Line breaks inside quoted text are common in exported data
+        "parse_options": csv.ParseOptions(newlines_in_values=True),
+    }
+
+
+def read_table(path: str | os.PathLike[str]) -> Any:
+    """The pyarrow.Table in a CSV or Parquet file."""
+    extension = check_file(path)
+    with reading(path):
+        if extension == ".parquet":
+            with require("pyarrow.parquet", extra="cli").ParquetFile(path) as file:
+                table = file.read()
+        else:
+            table = require("pyarrow.csv", extra="cli").read_csv(path, **csv_options())
+        # Names that are no UTF-8 are found out when they are asked for
+        check_schema(path, table.schema)
+    check_rows(path, table.num_rows, table.column_names)
     return table
 
 
@@ -124,105 +153,425 @@ def training_data(
     missing: str = "error",
 ) -> TrainingData:
     """Numbers to fit from a table, every column but `target`, `weights` and `drop` a feature."""
-    for role, name in [("target", target), ("weights", weights), *(("drop", name) for name in drop)]:
-        if name is not None:
-            _find(table, name, role)
-    names = [name for name in table.column_names if name not in {target, weights, *drop}]
-    for name in names:
-        # What pandas calls the index when it writes one nobody asked for
-        if not name or re.fullmatch(r"__index_level_\d+__", name):
-            raise ValueError(
-                f"A column is named {name!r}, which looks like row numbers; leave it out with --drop {_option([name])}."
-            )
-    if not names:
-        raise ValueError("No feature columns are left; the data need one beside the target.")
+    survey = Survey(table.column_names, target, weights=weights, drop=drop, one_hot=one_hot, missing=missing)
+    kept = survey.add(table)
+    survey.finish()
+    assert kept is not None
+    y, sample_weight = kept.values[target], None if weights is None else kept.values[weights]
+    X = matrix(kept, survey.columns)
+    return TrainingData(X, y, sample_weight, survey.columns, survey.constant, survey.n_rows - survey.n_complete)
 
-    roles = [target, *([weights] if weights else [])]
-    plain = {name: _plain(table.column(name), name) for name in [*roles, *names]}
-    for name, role in zip(roles, ("target", "weights"), strict=False):
-        if _is_text(plain[name]):
-            raise ValueError(f"The {role} column {_example(plain[name], name)} is not numeric; a fit needs numbers.")
-    text = [name for name in names if _is_text(plain[name])]
-    if text and not one_hot:
-        shown = listed([_example(plain[name], name) for name in text], quote=False)
-        many = len(text) > 1
+
+# --- pieces -------------------------------------------------------------------------------------------------
+
+
+class Rows:
+    """Rows of a file, counted from 0: how many, and the first of them."""
+
+    def __init__(self, rows: Sequence[int] | NDArray[Any] = ()) -> None:
+        self.first: list[int] = []
+        self.count = 0
+        self.add(rows)
+
+    def add(self, rows: Sequence[int] | NDArray[Any]) -> None:
+        self.first += [int(row) for row in rows[: 5 - len(self.first)]]
+        self.count += len(rows)
+
+    def __str__(self) -> str:
+        """``data rows 3, 17 and 5 more``."""
+        numbers = [f"{row + 1}" for row in self.first]
+        more = [f"{self.count - 5:,} more"] if self.count > 5 else []
+        return f"data row{'s' if self.count > 1 else ''} {listed([*numbers, *more], quote=False, most=6)}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """The complete rows of a piece of a file: numbers, texts, and where in the file they are."""
+
+    values: dict[str, Vector]
+    texts: dict[str, Any]
+    where: NDArray[np.int64]
+
+
+class _Found:
+    """What has been found in a column."""
+
+    def __init__(self) -> None:
+        self.missing, self.infinite, self.large, self.unseen = Rows(), Rows(), Rows(), Rows()
+        self.text = False
+        #: The first text that is no number, and its row.
+        self.example: tuple[int, str] | None = None
+        #: Range of the numbers in rows that count, and how often there is each text.
+        self.low, self.high = math.inf, -math.inf
+        self.tally: Counter[str] = Counter()
+
+
+class Columns:
+    """Columns of a file that comes in pieces, or as one: what is in them, and what is wrong with them."""
+
+    def __init__(self, names: Sequence[str], as_text: Collection[str] = (), largest: float = math.inf) -> None:
+        self.found = {name: _Found() for name in names}
+        self._as_text, self._largest = as_text, largest
+        self.n_rows = self.n_complete = 0
+
+    def read(self, table: Any) -> Kept:
+        """The complete rows of the next piece; holes and numbers that are too large are noted."""
+        pa, pc = require("pyarrow", extra="cli"), require("pyarrow.compute", extra="cli")
+        start, n = self.n_rows, table.num_rows
+        values, texts, complete = {}, {}, np.ones(n, bool)
+        for name, found in self.found.items():
+            # A category is compared as text, even where the file has numbers
+            column = (_text if name in self._as_text else _plain)(table.column(name), name)
+            if _is_text(column):
+                found.text, texts[name] = True, column
+                absent = pc.is_null(column).to_numpy() if column.null_count else np.zeros(n, bool)
+            else:
+                values[name] = column.to_numpy()
+                absent = np.isnan(values[name])
+            if absent.any():
+                found.missing.add(start + np.flatnonzero(absent))
+                complete &= ~absent
+        self.n_rows += n
+        where = start + np.flatnonzero(complete)
+        if len(where) < n:
+            values = {name: array[complete] for name, array in values.items()}
+            mask = pa.array(complete)
+            texts = {name: column.filter(mask) for name, column in texts.items()}
+        self.n_complete += len(where)
+        for name, array in values.items():
+            if len(array) and not np.abs(array).max() <= min(self._largest, sys.float_info.max):
+                infinite = np.isinf(array)
+                self.found[name].infinite.add(where[infinite])
+                self.found[name].large.add(where[(np.abs(array) > self._largest) & ~infinite])
+        return Kept(values, texts, where)
+
+    def explain(self, table: Any, names: Sequence[str]) -> bool:
+        """Whether it is known why each of these columns of text is not numeric; the piece was read just before."""
+        start = self.n_rows - table.num_rows
+        for name in names:
+            found = self.found[name]
+            found.example = found.example or _first_text(_text(table.column(name), name), start)
+        return all(self.found[name].example for name in names)
+
+    def example(self, name: str) -> str:
+        """A text column with the first value that stands in the way of its being numeric."""
+        row, value = self.found[name].example or (0, None)
+        return (
+            f"{name!r} (numbers stored as text)"
+            if value is None
+            else f"{name!r} (data row {row + 1} holds {value!r:.40})"
+        )
+
+    def refuse_numbers(self, name: str) -> None:
+        found = self.found[name]
+        for wrong, words in (
+            (found.infinite, "infinite in {}; only finite numbers can be used."),
+            (found.large, "too large to square in {}; rescale it."),
+        ):
+            if wrong.count:
+                raise ValueError(f"Column {name!r} is {words.format(wrong)}")
+
+    def refuse_missing(self, missing: str, needed: Collection[str] = ()) -> None:
+        """Refuse missing values that `missing` does not drop; the columns `needed` cannot be left out."""
+        absent = {name: found.missing for name, found in self.found.items() if found.missing.count}
+        for name, where in absent.items():
+            if where.count == self.n_rows:
+                cure = "choose another" if name in needed else f"leave it out with --drop {_option([name])}"
+                raise ValueError(f"Column {name!r} has no values at all; {cure}.")
+        if not absent or (missing == "drop" and self.n_complete):
+            return
+        if missing == "drop":
+            raise ValueError(f"Every row has a missing value, in {listed(list(absent))}; --missing drop leaves none.")
+        shown = [f"{counted(where.count, 'value')} in column {name!r} ({where})" for name, where in absent.items()]
+        cure = "A prediction needs every column; fill them in or take the rows out."
+        if missing == "error":
+            cure = f"Leave those rows out with --missing drop ({counted(self.n_complete, 'row')} would stay)"
+            if not absent.keys() & {*needed}:
+                cure += f", or the columns with --drop {_option(list(absent))}"
+            cure += "."
+        raise ValueError(f"Missing: {listed(shown, quote=False)}. {cure}")
+
+
+class Survey(Columns):
+    """The columns that a model is fitted to, every one but `target`, `weights` and `drop` a feature.
+
+    `add` takes the file's pieces, or the whole table; `finish` refuses what cannot be fitted. With a `loss` the target
+    is held to what that is of.
+
+    Attributes
+    ----------
+    names : list of str
+        The columns that are features.
+    n_rows, n_complete : int
+        Rows, and rows without missing values.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        target: str,
+        *,
+        weights: str | None = None,
+        drop: Sequence[str] = (),
+        one_hot: bool = False,
+        missing: str = "error",
+        loss: Loss | None = None,
+    ) -> None:
+        for role, name in [("target", target), ("weights", weights), *(("drop", name) for name in drop)]:
+            if name is not None:
+                _find(names, name, role)
+        self.names = [name for name in names if name not in {target, weights, *drop}]
+        for name in self.names:
+            # What pandas calls the index when it writes one nobody asked for
+            if not name or re.fullmatch(r"__index_level_\d+__", name):
+                raise ValueError(
+                    f"A column is named {name!r}, which looks like row numbers; "
+                    f"leave it out with --drop {_option([name])}."
+                )
+        if not self.names:
+            raise ValueError("No feature columns are left; the data need one beside the target.")
+        self.target, self.weights, self._one_hot, self._missing, self._loss = target, weights, one_hot, missing, loss
+        self._labelled = loss is not None and loss.classifies
+        #: Target values that the loss is not of, and which values there are of those it is of.
+        self._alien, self._alien_value, self._classes = Rows(), math.nan, set[float]()
+        self._negative, self._weight = Rows(), 0.0
+        super().__init__([target, *([weights] if weights else []), *self.names], largest=_LARGEST)
+
+    def add(self, table: Any) -> Kept | None:
+        """Take the next piece; its complete rows, None where a column is text that cannot be."""
+        kept = self.read(table)
+        if texts := self._refused_texts():
+            # No more needs to be read once each column has shown why
+            if self.explain(table, texts):
+                self._refuse_texts(texts)
+            return None
+        positive = None
+        if self.weights is not None:
+            s = kept.values[self.weights]
+            if (s < 0).any() and not self._negative.count:
+                self._negative.add(kept.where[s < 0])
+                self._weight = s[s < 0][0]
+            positive = s > 0
+        for name, values in kept.values.items():
+            found = self.found[name]
+            counting = values if positive is None or name == self.target else values[positive]
+            if len(counting):
+                found.low, found.high = min(found.low, counting.min()), max(found.high, counting.max())
+        for name, column in kept.texts.items():
+            tally = self.found[name].tally
+            if len(tally) <= MAX_LEVELS:
+                tally.update(tallied(column, None if name == self.target else positive))
+        if self._loss is not None and self.target in kept.values:
+            self._note_domain(self._loss, kept)
+        return kept
+
+    def _note_domain(self, loss: Loss, kept: Kept) -> None:
+        y = kept.values[self.target]
+        right = y >= 0 if loss.domain == "count" else np.isin(y, (-1.0, 0.0, 1.0)) if self._labelled else y == y
+        if not right.all():
+            if not self._alien.count:
+                self._alien_value = y[~right][0]
+            self._alien.add(kept.where[~right])
+        elif self._labelled:
+            self._classes |= {value for value in (-1.0, 0.0, 1.0) if (y == value).any()}
+
+    def finish(self) -> None:
+        """Refuse what cannot be fitted; all pieces are there."""
+        self._refuse_texts(self._refused_texts())
+        roles = [name for name in (self.target, self.weights) if name is not None]
+        self.refuse_missing(self._missing, roles)
+        if self.n_complete == 1:
+            left = " left without missing values" if self.n_rows > 1 else ""
+            raise ValueError(f"There is only one row{left}; a fit needs at least two.")
+        self._refuse_target()
+        if self.weights is not None:
+            self._refuse_weights(self.weights)
+        for name in self.names:
+            if len(self.found[name].tally) > MAX_LEVELS:
+                raise ValueError(
+                    f"Column {name!r} has {len(self.found[name].tally):,} different texts or more, too many for "
+                    f"--one-hot (at most {MAX_LEVELS:,}); leave it out with --drop {_option([name])}."
+                )
+        features = Counter(name for column in self.columns for name in column.features)
+        if repeated := [name for name, count in features.items() if count > 1]:
+            raise ValueError(f"--one-hot would make a second column named {listed(repeated)}; rename the first.")
+        for name in self.names:
+            self.refuse_numbers(name)
+        if len(self.constant) == len(features):
+            raise ValueError(
+                f"No column varies: {listed(list(features))} {'has' if len(features) == 1 else 'have'} one value."
+            )
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return tuple(
+            Column(name, tuple(sorted(self.found[name].tally)) if self.found[name].text else None)
+            for name in self.names
+        )
+
+    @property
+    def constant(self) -> tuple[str, ...]:
+        """Features that do not vary; a row of weight zero is no evidence that one does."""
+        fixed = []
+        for column in self.columns:
+            found = self.found[column.name]
+            total = found.tally.total()
+            alike = [found.low >= found.high]
+            if column.levels is not None:
+                alike = [found.tally[level] in (0, total) for level in column.levels]
+            fixed += [name for name, same in zip(column.features, alike, strict=True) if same]
+        return tuple(fixed)
+
+    @property
+    def labels(self) -> tuple[str, str] | None:
+        """The two classes of a target of text; the second is the one that is predicted."""
+        if not self.found[self.target].text:
+            return None
+        low, high = sorted(self.found[self.target].tally)
+        return low, high
+
+    def _refused_texts(self) -> list[str]:
+        """Columns of text that cannot be used, those of one kind."""
+        roles = [self.weights, *([] if self._labelled else [self.target])]
+        for name in (self.target, self.weights):
+            if name in roles and name is not None and self.found[name].text:
+                return [name]
+        return [name for name in self.names if self.found[name].text and not self._one_hot]
+
+    def _refuse_texts(self, texts: list[str]) -> None:
+        if not texts:
+            return
+        if texts[0] in (self.target, self.weights):
+            role = "target" if texts[0] == self.target else "weights"
+            raise ValueError(f"The {role} column {self.example(texts[0])} is not numeric; a fit needs numbers.")
+        shown = listed([self.example(name) for name in texts], quote=False)
+        many = len(texts) > 1
         raise ValueError(
             f"{'Columns' if many else 'Column'} {shown} {'are' if many else 'is'} not numeric. "
-            f"Encode text as 0/1 columns with --one-hot, or leave it out with --drop {_option(text)}."
+            f"Encode text as 0/1 columns with --one-hot, or leave it out with --drop {_option(texts)}."
         )
 
-    n_rows = table.num_rows
-    complete = _complete_rows(plain, missing, roles)
-    kept = np.arange(n_rows) if complete is None else np.flatnonzero(complete)
-    if complete is not None:
-        mask = require("pyarrow", extra="cli").array(complete)
-        plain = {name: column.filter(mask) for name, column in plain.items()}
-        n_rows = len(kept)
-    if n_rows == 1:
-        left = " left without missing values" if table.num_rows > 1 else ""
-        raise ValueError(f"There is only one row{left}; a fit needs at least two.")
+    def _refuse_target(self) -> None:
+        name, found, loss = self.target, self.found[self.target], self._loss
+        self.refuse_numbers(name)
+        value = repr(next(iter(found.tally), "")) if found.text else f"{found.low:g}"
+        if len(found.tally) == 1 if found.text else found.low == found.high:
+            raise ValueError(f"The target column {name!r} is {value} in every row; there is nothing to explain.")
+        if loss is None:
+            return
+        if self._labelled:
+            cure = f"{loss.name} is of two classes: 0 and 1, -1 and 1, booleans or two texts."
+            if found.text and len(found.tally) > 2:
+                raise ValueError(f"The target column {name!r} holds {listed(sorted(found.tally))}; {cure}")
+            if {-1.0, 0.0} <= self._classes and not self._alien.count:
+                raise ValueError(f"The target column {name!r} holds -1 and 0; {cure}")
+        else:
+            cure = f"{loss.name} is of counts and rates, so zero or more."
+        if self._alien.count:
+            raise ValueError(f"The target column {name!r} holds {self._alien_value:g} ({self._alien}); {cure}")
 
-    y = _numbers(plain[target], target, kept, _LARGEST)
-    if (y == y[0]).all():
-        raise ValueError(f"The target column {target!r} is {y[0]:g} in every row; there is nothing to explain.")
-    sample_weight = None
-    if weights is not None:
-        sample_weight = _numbers(plain[weights], weights, kept, _LARGEST)
-        if (sample_weight < 0).any():
-            row = int(np.argmax(sample_weight < 0))
+    def _refuse_weights(self, name: str) -> None:
+        self.refuse_numbers(name)
+        if self._negative.count:
+            raise ValueError(f"The weights column {name!r} is negative ({self._weight:g} in {self._negative}).")
+        if self.found[name].high <= 0:
+            raise ValueError(f"The weights column {name!r} is zero in every row.")
+
+
+class Lookup(Columns):
+    """The columns that a model predicts from."""
+
+    def __init__(self, names: Sequence[str], columns: Sequence[Column]) -> None:
+        absent = [column.name for column in columns if column.name not in names]
+        if absent:
             raise ValueError(
-                f"The weights column {weights!r} is negative ({sample_weight[row]:g} in {rows(kept[[row]])})."
+                f"The data lack {counted(len(absent), 'column')} of the model: {listed(absent)}."
+                f"{_similar(absent[0], names)}"
             )
-        if not sample_weight.any():
-            raise ValueError(f"The weights column {weights!r} is zero in every row.")
-    columns = tuple(Column(name, _levels(plain[name], name) if name in text else None) for name in names)
-    features = Counter(name for column in columns for name in column.features)
-    if repeated := [name for name, count in features.items() if count > 1]:
-        raise ValueError(f"--one-hot would make a second column named {listed(repeated)}; rename the first.")
-    X = _matrix(plain, columns, kept, _LARGEST)
-    constant = _constant(X, sample_weight)
-    if constant.all():
-        raise ValueError(
-            f"No column varies: {listed(list(features))} {'has' if len(features) == 1 else 'have'} one value."
-        )
-    return TrainingData(
-        X, y, sample_weight, columns, tuple(np.array([*features])[constant].tolist()), table.num_rows - n_rows
-    )
+        self.columns = columns
+        super().__init__([c.name for c in columns], [c.name for c in columns if c.levels is not None])
+
+    def add(self, table: Any) -> Kept | None:
+        """Take the next piece; its complete rows, None where a column is text that cannot be."""
+        kept = self.read(table)
+        if texts := self._texts():
+            if self.explain(table, texts):
+                self._refuse_texts()
+            return None
+        for column in self.columns:
+            if column.levels is None:
+                continue
+            found, texts = self.found[column.name], kept.texts[column.name]
+            unseen = np.flatnonzero(_codes(texts, column) < 0)
+            if len(unseen):
+                found.tally.update(texts[int(row)].as_py() for row in unseen[:1000])
+                found.unseen.add(kept.where[unseen])
+        return kept
+
+    def finish(self) -> None:
+        """Refuse what nothing can be predicted from; all pieces are there."""
+        self._refuse_texts()
+        self.refuse_missing("predict")
+        for column in self.columns:
+            self.refuse_numbers(column.name)
+            found = self.found[column.name]
+            if found.unseen.count:
+                raise ValueError(
+                    f"Column {column.name!r} holds {listed(list(found.tally))} ({found.unseen}), "
+                    f"which the model has never seen; it knows {listed(column.levels or ())}."
+                )
+
+    def _texts(self) -> list[str]:
+        return [c.name for c in self.columns if c.levels is None and self.found[c.name].text]
+
+    def _refuse_texts(self) -> None:
+        for name in self._texts():
+            raise ValueError(f"Column {self.example(name)} is not numeric; the model needs numbers.")
 
 
-def prediction_matrix(table: Any, columns: Sequence[Column]) -> Vector:
-    """The features of a model, taken from a table by the names of its columns."""
-    absent = [column.name for column in columns if column.name not in table.column_names]
-    if absent:
-        raise ValueError(
-            f"The data lack {counted(len(absent), 'column')} of the model: {listed(absent)}."
-            f"{_similar(absent[0], table.column_names)}"
-        )
-    plain = {
-        # A category is compared as text, even where the file has numbers
-        column.name: (_plain if column.levels is None else _text)(table.column(column.name), column.name)
-        for column in columns
-    }
+def tallied(column: Any, weights: NDArray[Any] | None = None) -> dict[str, float]:
+    """How often there is each text in a column, or the sum of the weights of the rows that have it."""
+    coded = column.combine_chunks().dictionary_encode()
+    sums = np.bincount(coded.indices.to_numpy(), weights, len(coded.dictionary))
+    return dict(zip(coded.dictionary.to_pylist(), sums.tolist(), strict=True))
+
+
+def indicator(column: Any, text: str) -> Vector:
+    """1 where a column has a text, 0 elsewhere."""
+    equal = require("pyarrow.compute", extra="cli").equal(column, text).to_numpy()
+    return np.asarray(equal, np.float64)
+
+
+def matrix(kept: Kept, columns: Sequence[Column]) -> Vector:
+    """The features of complete rows, in the order of memory that most solvers read without a copy.
+
+    Numbers are taken out of `kept`, so that there are never two of the whole table.
+    """
+    X = np.empty((len(kept.where), sum(len(column.features) for column in columns)), order="F")
+    j = 0
     for column in columns:
-        if column.levels is None and _is_text(plain[column.name]):
-            raise ValueError(
-                f"Column {_example(plain[column.name], column.name)} is not numeric; the model needs numbers."
-            )
-    _complete_rows(plain, "predict")
-    return _matrix(plain, columns, np.arange(table.num_rows))
+        if column.levels is None:
+            X[:, j] = kept.values.pop(column.name)
+            j += 1
+        else:
+            codes = _codes(kept.texts[column.name], column)
+            for code in range(len(column.levels)):
+                X[:, j] = codes == code
+                j += 1
+    return X
 
 
-def prediction_table(names: Sequence[str], values: Vector) -> Any:
-    """A pyarrow.Table with one column of predictions per name."""
-    pa = require("pyarrow", extra="cli")
-    return pa.table({name: column for name, column in zip(names, values.reshape(len(values), -1).T, strict=True)})
+def _codes(column: Any, spec: Column) -> NDArray[np.int64]:
+    """Which level each row has, -1 for one that is none."""
+    pa, pc = require("pyarrow", extra="cli"), require("pyarrow.compute", extra="cli")
+    codes = pc.index_in(column, value_set=pa.array(spec.levels or (), pa.large_string()))
+    return pc.fill_null(codes, -1).to_numpy()
 
 
 # --- columns ------------------------------------------------------------------------------------------------
 
 
-def _find(table: Any, name: str, role: str) -> None:
-    names = table.column_names
+def _find(names: Sequence[str], name: str, role: str) -> None:
     if name in names:
         return
     if len(names) == 1 and (marks := re.findall(r"[;\t|]", names[0])):
@@ -285,104 +634,6 @@ def _is_text(column: Any) -> bool:
     return str(column.type) == "large_string"
 
 
-def _complete_rows(plain: dict[str, Any], missing: str, needed: Sequence[str] = ()) -> NDArray[np.bool_] | None:
-    """Which rows lack nothing, None if all; missing values that `missing` does not drop are refused.
-
-    The columns `needed`, the target and the weights, cannot be left out.
-    """
-    pc = require("pyarrow.compute", extra="cli")
-    absent = {}
-    for name, column in plain.items():
-        if column.null_count or not _is_text(column):
-            mask = pc.is_null(column, nan_is_null=True).to_numpy()
-            if mask.any():
-                absent[name] = mask
-    if not absent:
-        return None
-    for name, mask in absent.items():
-        if mask.all():
-            cure = "choose another" if name in needed else f"leave it out with --drop {_option([name])}"
-            raise ValueError(f"Column {name!r} has no values at all; {cure}.")
-    complete = ~np.logical_or.reduce(list(absent.values()))
-    if missing == "drop":
-        if not complete.any():
-            raise ValueError(f"Every row has a missing value, in {listed(list(absent))}; --missing drop leaves none.")
-        return complete
-    shown = [
-        f"{counted(int(mask.sum()), 'value')} in column {name!r} ({rows(np.flatnonzero(mask))})"
-        for name, mask in absent.items()
-    ]
-    cure = "A prediction needs every column; fill them in or take the rows out."
-    if missing == "error":
-        cure = f"Leave those rows out with --missing drop ({counted(int(complete.sum()), 'row')} would stay)"
-        if not absent.keys() & {*needed}:
-            cure += f", or the columns with --drop {_option(list(absent))}"
-        cure += "."
-    raise ValueError(f"Missing: {listed(shown, quote=False)}. {cure}")
-
-
-def _levels(column: Any, name: str) -> tuple[str, ...]:
-    levels = sorted(column.unique().to_pylist())
-    if len(levels) > MAX_LEVELS:
-        raise ValueError(
-            f"Column {name!r} has {len(levels):,} different texts, too many for --one-hot "
-            f"(at most {MAX_LEVELS:,}); leave it out with --drop {_option([name])}."
-        )
-    return tuple(levels)
-
-
-def _matrix(
-    plain: dict[str, Any], columns: Sequence[Column], row: NDArray[np.int64], largest: float = math.inf
-) -> Vector:
-    # Column by column into the order of memory that the solver reads without a copy
-    X = np.empty((len(row), sum(len(column.features) for column in columns)), order="F")
-    j = 0
-    for column in columns:
-        if column.levels is None:
-            X[:, j] = _numbers(plain[column.name], column.name, row, largest)
-            j += 1
-        else:
-            codes = _codes(plain[column.name], column)
-            for code in range(len(column.levels)):
-                X[:, j] = codes == code
-                j += 1
-    return X
-
-
-def _numbers(column: Any, name: str, row: NDArray[np.int64], largest: float) -> Vector:
-    """Finite values of a size up to `largest`; `row` says where in the file they come from."""
-    values = column.to_numpy()
-    for wrong, words in (
-        (np.isinf(values), "infinite in {}; only finite numbers can be used."),
-        (np.abs(values) > largest, "too large to square in {}; rescale it."),
-    ):
-        if wrong.any():
-            raise ValueError(f"Column {name!r} is {words.format(rows(row[wrong]))}")
-    return values
-
-
-def _codes(column: Any, spec: Column) -> NDArray[np.int64]:
-    """Which level each row has."""
-    pa, pc = require("pyarrow", extra="cli"), require("pyarrow.compute", extra="cli")
-    levels = spec.levels or ()
-    codes = pc.fill_null(pc.index_in(column, value_set=pa.array(levels, pa.large_string())), -1).to_numpy()
-    unseen = np.flatnonzero(codes < 0)
-    if len(unseen):
-        values = list(dict.fromkeys(column[int(row)].as_py() for row in unseen[:1000]))
-        raise ValueError(
-            f"Column {spec.name!r} holds {listed(values)} ({rows(unseen)}), "
-            f"which the model has never seen; it knows {listed(levels)}."
-        )
-    return codes
-
-
-def _constant(X: Vector, sample_weight: Vector | None) -> NDArray[np.bool_]:
-    # A row of weight zero is no evidence that a column varies
-    weightless = np.zeros(len(X), bool) if sample_weight is None else sample_weight == 0
-    first = X[int(np.argmin(weightless))]
-    return np.array([bool(((X[:, j] == first[j]) | weightless).all()) for j in range(X.shape[1])])
-
-
 # --- words --------------------------------------------------------------------------------------------------
 
 
@@ -399,19 +650,12 @@ def listed(items: Sequence[str], *, quote: bool = True, last: str = "and", most:
     return f" {last} ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
 
 
-def rows(indices: Sequence[int] | NDArray[Any]) -> str:
-    """``data rows 3, 17 and 5 more`` for indices counted from 0."""
-    numbers = [f"{int(index) + 1}" for index in indices[:5]]
-    more = [f"{len(indices) - 5:,} more"] if len(indices) > 5 else []
-    return f"data row{'s' if len(indices) > 1 else ''} {listed([*numbers, *more], quote=False, most=6)}"
-
-
-def _example(column: Any, name: str) -> str:
-    """A text column with the first value that stands in the way of its being numeric."""
+def _first_text(column: Any, start: int) -> tuple[int, str] | None:
+    """The first value of a text column that is no number, and its row."""
     for value in column.unique().to_pylist():
         if value is not None and not _parses(value):
-            return f"{name!r} (data row {column.index(value).as_py() + 1} holds {value!r:.40})"
-    return f"{name!r} (numbers stored as text)"
+            return start + column.index(value).as_py(), value
+    return None
 
 
 def _parses(text: str) -> bool:

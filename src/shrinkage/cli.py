@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 the data or the model cannot be used or the fit did not co
 """
 
 import contextlib
-import csv
 import dataclasses
 import enum
 import io
@@ -15,7 +14,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -24,12 +23,12 @@ import numpy as np
 import shrinkage
 
 from . import _tables
-from ._archive import atomic_write
 from ._extras import require
+from ._predictions import write_predictions
 from ._report import CRITERIA, TOP, rendered, report
 from ._result import METHODS, RESIDUAL_ALARM, Certificate, CrossValidation, Fit
 from ._sparse_result import SparseCrossValidation, SparsePath
-from .persistence import Column, Model, Scalar, load_model, save
+from .persistence import Model, Scalar, load_model, save
 
 #: Words for --cv, all but folds, for ridge and for the others; and what those without a standard error stand for.
 _SCORES = [method for method in METHODS if method != "cv"]
@@ -461,46 +460,10 @@ def _predict(path: Path, data: Path, output: Path) -> None:
     if not to_terminal:
         _check_directory(output)
     with _Progress() as progress:
-        progress.stage(f"reading {data.name}")
-        model = load_model(path)
-        columns, fit = model.columns, model.chosen
-        if columns is None:
-            names = fit.feature_names
-            if names is None and fit.n_features:
-                raise ValueError(f"The model in {str(path)!r} was fitted without column names, so none can be matched.")
-            columns = tuple(Column(name) for name in names or ())
-        text = [column.name for column in columns if column.levels is not None]
-        table = _tables.read_table(data, as_text=text)
-        progress.stage(f"predicting {_tables.counted(table.num_rows, 'row')}")
-        X = _tables.prediction_matrix(table, columns)
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = fit.predict(X)
-        if not (finite := np.isfinite(values.reshape(len(values), -1)).all(axis=1)).all():
-            raise ValueError(f"The prediction for {_tables.rows(np.flatnonzero(~finite))} is not a finite number.")
-        header = ["prediction"]
-        if values.ndim == 2:
-            header = [f"prediction {name}" for name in fit.target_names or range(values.shape[1])]
-        if to_terminal:
-            sys.stdout.write(_as_csv(header, values))
-        else:
-            with atomic_write(output) as stream:
-                if _tables.file_format(output) == ".csv":
-                    stream.write(_as_csv(header, values).encode())
-                else:
-                    require("pyarrow.parquet", extra="cli").write_table(
-                        _tables.prediction_table(header, values), stream
-                    )
+        progress.stage(f"predicting {data.name}")
+        written = write_predictions(load_model(path), path, data, None if to_terminal else output)
     if not to_terminal:
-        print(f"{_tables.counted(len(values), 'prediction')} written to {output}")
-
-
-def _as_csv(names: Sequence[str], values: Any) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    # Python writes the shortest decimal that reads back as the same number
-    writer.writerows(values.reshape(len(values), -1).tolist())
-    return text.getvalue()
+        print(f"{_tables.counted(written, 'prediction')} written to {output}")
 
 
 # --- around them --------------------------------------------------------------------------------------------

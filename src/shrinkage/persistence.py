@@ -20,14 +20,16 @@ from ._result import METHODS, Certificate, CrossValidation, Fit
 from ._result import Path as RidgePath
 from ._sparse_result import SparseCrossValidation, SparsePath
 from .conventions import CONVENTIONS, ridge_alpha, to_canonical
+from .losses import loss_of
+from .stochastic import StochasticFit
 
-__all__ = ["Column", "Model", "canonical_alpha", "load", "load_model", "save"]
+__all__ = ["Column", "Model", "Training", "canonical_alpha", "load", "load_model", "save"]
 
 SCHEMA = "shrinkage.model"
 #: What it is called in messages.
 WHAT = "shrinkage model"
-#: Version 2 has paths. What version 1 can say is still written in it, and older readers read that.
-VERSION = 2
+#: Version 2 has paths, version 3 stochastic fits. What an older one can say is still written in it, for older readers.
+VERSION = 3
 
 _FLOAT, _INT, _SHORT = "<f8", "<i8", "<i4"
 Scalar = str | int | float | bool | None
@@ -54,13 +56,47 @@ class Column:
         return (self.name,) if self.levels is None else tuple(f"{self.name}={level}" for level in self.levels)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Training:
+    """What a `StochasticFit` was trained on, and the settings that it was chosen from.
+
+    Parameters
+    ----------
+    target : str
+        The column that it predicts.
+    n_samples : int
+        Rows that it was trained on.
+    feature_mean, feature_scale : ndarray of shape (n_features,)
+        Weighted mean and standard deviation of the features over these rows.
+    alphas, l1_ratios : ndarray of shape (n_settings,)
+        What was trained with it.
+    index : int
+        Which of them the fit is.
+    scores, standard_errors : ndarray of shape (n_settings,), optional
+        Mean loss on rows that were held out, and its standard error.
+    labels : tuple of two str, optional
+        What the two classes are called, in the order of the fit's `classes`.
+    """
+
+    target: str
+    n_samples: int
+    feature_mean: np.ndarray
+    feature_scale: np.ndarray
+    alphas: np.ndarray
+    l1_ratios: np.ndarray
+    index: int
+    scores: np.ndarray | None = None
+    standard_errors: np.ndarray | None = None
+    labels: tuple[str, str] | None = None
+
+
 @dataclasses.dataclass(frozen=True)
 class Model:
     """A fit with what is needed to use it on another file: how its columns are read and how alpha was chosen.
 
     Parameters
     ----------
-    fit : Fit or None
+    fit : Fit, StochasticFit or None
         The model itself; None where there is a path and none of its solutions was chosen.
     cross_validation : CrossValidation or SparseCrossValidation, optional
         How alpha was chosen (without the per-row errors, which are not saved).
@@ -70,21 +106,26 @@ class Model:
         Anything else worth keeping, such as the name of the data file.
     path : SparsePath or Path, optional
         The solutions that `fit` is one of; a `SparseCrossValidation` has its own.
+    training : Training, optional
+        Of a `StochasticFit`, which has neither a cross-validation nor a path.
     """
 
-    fit: Fit | None
+    fit: Fit | StochasticFit | None
     cross_validation: CrossValidation | SparseCrossValidation | None = None
     columns: tuple[Column, ...] | None = None
     about: Mapping[str, Scalar] = dataclasses.field(default_factory=dict)
     path: SparsePath | RidgePath | None = None
+    training: Training | None = None
 
     @property
-    def chosen(self) -> Fit:
-        """The fit; a sentence where there is none."""
+    def chosen(self) -> Fit | StochasticFit:
+        """The fit; a sentence where there is none, or more than one."""
         if self.fit is None:
             raise ValueError(
                 "This is a path and no single model: save one of its solutions, path[k] or path.select('bic')."
             )
+        if isinstance(self.fit, StochasticFit) and self.fit.coef.ndim > 1:
+            raise ValueError(f"These are {len(self.fit)} settings and no single model: save one of them, fit[k].")
         return self.fit
 
     @property
@@ -96,7 +137,8 @@ class Model:
 
 # What a file holds. Arrays: the shapes a member may have, spelled with t (one entry per target, nothing for a
 # one-dimensional y), p (features), k (alphas), f (folds), m (values of l1_ratio), q (alphas of a path), z (its
-# coefficients that are not zero), i (where its columns start), r (rank), 2; "?" lets it be absent (the field is None).
+# coefficients that are not zero), i (where its columns start), r (rank), e (epochs), s (settings to choose from), 2;
+# "?" lets it be absent (the field is None). The settings of a stochastic fit count as targets.
 _FIT_ARRAYS = {
     "coef": ("tp",),
     "intercept": ("t",),
@@ -171,18 +213,35 @@ _OPTIONS_META: dict[str, type] = {
     "tol": float,
     "multi_task": bool,
 }
-_INTEGER_ARRAYS = {"index", "n_active", "indices", "indptr"}
+_STOCHASTIC_ARRAYS = {name: ("t",) for name in ("intercept", "alpha", "l1_ratio", "lr", "n_epochs")} | {
+    "coef": ("tp",),
+    "history": ("et",),
+    "scores": ("et", "?"),
+}
+_STOCHASTIC_META: dict[str, type] = {"n_features": int}
+_LOSS_META: dict[str, type] = {"name": str, "parameter": float}
+_TRAINING_ARRAYS = {
+    "feature_mean": ("p",),
+    "feature_scale": ("p",),
+    "alphas": ("s",),
+    "l1_ratios": ("s",),
+    "scores": ("s", "?"),
+    "standard_errors": ("s", "?"),
+}
+_TRAINING_META: dict[str, type] = {"target": str, "n_samples": int, "index": int}
+_INTEGER_ARRAYS = {"index", "n_active", "n_epochs", "indices", "indptr"}
 _RULES = ("min", "1se")
 
 
 def save(
-    model: Fit | CrossValidation | SparseCrossValidation | SparsePath | RidgePath | Model, path: str | os.PathLike[str]
+    model: Fit | StochasticFit | CrossValidation | SparseCrossValidation | SparsePath | RidgePath | Model,
+    path: str | os.PathLike[str],
 ) -> None:
     """Write a model to `path`, replacing what is there in one step or not at all.
 
     Parameters
     ----------
-    model : Fit, CrossValidation, SparseCrossValidation, SparsePath, Path or Model
+    model : Fit, StochasticFit, CrossValidation, SparseCrossValidation, SparsePath, Path or Model
         Of a `CrossValidation` everything is kept but `errors`; of a `BayesFit` what a `Fit` has, its mean.
     path : str or path-like
         Conventionally ends in ``.npz``. The bytes depend on nothing but the model.
@@ -200,17 +259,17 @@ def save(
         model = Model(model.fit, model)
     elif isinstance(model, SparsePath | RidgePath):
         model = Model(None, path=model)
-    elif isinstance(model, Fit):
+    elif isinstance(model, Fit | StochasticFit):
         model = Model(model)
     elif not isinstance(model, Model):
         raise TypeError(
-            "model must be a Fit, CrossValidation, SparseCrossValidation, SparsePath, Path or Model, not "
-            f"{type(model).__name__}"
+            "model must be a Fit, StochasticFit, CrossValidation, SparseCrossValidation, SparsePath, Path or Model, "
+            f"not {type(model).__name__}"
         )
     write(path, *_encode(model))
 
 
-def load(path: str | os.PathLike[str]) -> Fit | SparsePath | RidgePath:
+def load(path: str | os.PathLike[str]) -> Fit | StochasticFit | SparsePath | RidgePath:
     """Read the fit that `save` wrote, or the path.
 
     Parameters
@@ -220,7 +279,7 @@ def load(path: str | os.PathLike[str]) -> Fit | SparsePath | RidgePath:
 
     Returns
     -------
-    Fit, SparsePath or Path
+    Fit, StochasticFit, SparsePath or Path
         The fit of what was saved, or the path where that was one: equal to it in every bit of every field.
 
     Raises
@@ -231,7 +290,7 @@ def load(path: str | os.PathLike[str]) -> Fit | SparsePath | RidgePath:
         If the file cannot be opened.
     """
     model = load_model(path)
-    return model.chosen if model.path is None or model.fit is not None else model.path
+    return model.path if model.fit is None and model.path is not None else model.fit or model.chosen
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
@@ -269,7 +328,48 @@ def canonical_alpha(alpha: Any, convention: str, *, sum_weights: float) -> Any:
 
 
 def _encode(model: Model) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    fit, cv, path = model.fit, model.cross_validation, model.whole_path
+    if isinstance(model.fit, StochasticFit):
+        meta, arrays = _encode_stochastic(model.fit, model)
+    else:
+        meta, arrays = _encode_solved(model.fit, model)
+    meta |= {"columns": None, "about": dict(model.about)}
+    if model.columns is not None:
+        meta["columns"] = [{"name": column.name, "levels": _list(column.levels)} for column in model.columns]
+    _check_about(meta["about"])
+    return meta, arrays
+
+
+def _encode_stochastic(fit: StochasticFit, model: Model) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    if model.cross_validation is not None or model.path is not None:
+        raise ValueError("a StochasticFit has no cross-validation and no path: leave them out of the model")
+    arrays = _members("fit", fit, _STOCHASTIC_ARRAYS)
+    meta: dict[str, Any] = {
+        "schema": SCHEMA,
+        "version": VERSION,
+        "n_targets": None if fit.coef.ndim == 1 else len(fit),
+        "stochastic": {
+            "n_history": len(fit.history),
+            "loss": _scalars(fit.loss, _LOSS_META),
+            "classes": None if fit.classes is None else list(map(float, fit.classes)),
+            "feature_names": _list(fit.feature_names),
+            "certificates": [_scalars(one, _CERTIFICATE) for one in fit.certificates],
+        }
+        | _scalars(fit, _STOCHASTIC_META),
+        "training": None,
+    }
+    if model.training is not None:
+        arrays |= _members("training", model.training, _TRAINING_ARRAYS)
+        meta["training"] = {
+            "n_settings": len(model.training.alphas),
+            "labels": _list(model.training.labels),
+        } | _scalars(model.training, _TRAINING_META)
+    return meta, arrays
+
+
+def _encode_solved(fit: Fit | None, model: Model) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    cv, path = model.cross_validation, model.whole_path
+    if model.training is not None:
+        raise ValueError("a training is that of a StochasticFit: leave it out of the model")
     if isinstance(cv, SparseCrossValidation) and model.path is not None:
         raise ValueError("the path of a SparseCrossValidation is its own: leave out that of the model")
     one = fit if path is None else path._first
@@ -285,7 +385,7 @@ def _encode(model: Model) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     arrays: dict[str, np.ndarray] = {}
     if fit is not None:
         meta |= _encode_fit("fit", fit, arrays)
-    meta |= {"cross_validation": None, "columns": None, "about": dict(model.about)}
+    meta["cross_validation"] = None
     if isinstance(cv, CrossValidation):
         n_folds = None if cv.fold_scores is None else len(cv.fold_scores)
         meta["cross_validation"] = {"n_alphas": len(cv.alphas), "n_folds": n_folds} | _scalars(cv, _CV_META)
@@ -297,10 +397,7 @@ def _encode(model: Model) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if path is not None:
         meta["path"] = _encode_path(path, arrays)
     if path is not None or "pair" in meta.get("fit", {}):
-        meta["version"] = VERSION
-    if model.columns is not None:
-        meta["columns"] = [{"name": column.name, "levels": _list(column.levels)} for column in model.columns]
-    _check_about(meta["about"])
+        meta["version"] = 2
     return meta, arrays
 
 
@@ -380,11 +477,79 @@ def _dtypes(name: str, value: Any = None) -> tuple[str, ...]:
 def _decode(stream: BinaryIO) -> Model:
     archive = opened(stream, WHAT)
     # What a description of version 1 does not speak of
-    meta = {"path": None, "sparse_cross_validation": None} | described(archive, WHAT, SCHEMA, VERSION)
+    meta = {"path": None, "sparse_cross_validation": None, "stochastic": None} | described(
+        archive, WHAT, SCHEMA, VERSION
+    )
     t = typed(meta, "n_targets", int, optional=True)
     if t == 0:
         raise ValueError("it has no target")
     dims: dict[str, tuple[int, ...]] = {"t": () if t is None else (t,), "2": (2,)}
+    solved = meta["stochastic"] is None
+    fit, cv, path, training = _decode_solved(archive, meta, dims) if solved else _decode_stochastic(archive, meta, dims)
+    about = typed(meta, "about", dict)
+    _check_about(about)
+    return Model(fit, cv, _columns(meta, dims["p"][0]), about, path, training)
+
+
+_Decoded = tuple[Fit | StochasticFit | None, CrossValidation | SparseCrossValidation | None, Any, Training | None]
+
+
+def _decode_stochastic(archive: zipfile.ZipFile, meta: dict[str, Any], dims: dict[str, tuple[int, ...]]) -> _Decoded:
+    part = typed(meta, "stochastic", dict)
+    fields: dict[str, Any] = {name: typed(part, name, kind) for name, kind in _STOCHASTIC_META.items()}
+    dims |= {"p": (fields["n_features"],), "e": (typed(part, "n_history", int),)}
+    certificates = _certificates(part, "certificates", *dims["t"] or (1,))
+    if certificates is None:
+        raise ValueError("it has no certificates")
+    name, parameter = (typed(typed(part, "loss", dict), key, kind) for key, kind in _LOSS_META.items())
+    try:
+        loss = loss_of(name, parameter)
+    except ValueError as error:
+        raise ValueError(f"its loss is not known ({error})") from None
+    classes = typed(part, "classes", list, optional=True)
+    if (classes is not None) != loss.classifies or classes not in (None, [0.0, 1.0], [-1.0, 1.0]):
+        raise ValueError(f"its classes cannot be those of {name}: {classes!r:.40}")
+    wanted = {f"fit.{name}.npy": shapes for name, shapes in _STOCHASTIC_ARRAYS.items()}
+    meant = typed(meta, "training", dict, optional=True)
+    if meant is not None:
+        training = {name: typed(meant, name, kind) for name, kind in _TRAINING_META.items()}
+        training["labels"] = _names(meant, "labels", 2)
+        dims["s"] = (typed(meant, "n_settings", int),)
+        wanted |= {f"training.{name}.npy": shapes for name, shapes in _TRAINING_ARRAYS.items()}
+    arrays = _read_arrays(archive, wanted, dims)
+    fields |= _taken(arrays, "fit", _STOCHASTIC_ARRAYS)
+    _check_penalty(fields["alpha"], fields["l1_ratio"])
+    fit = StochasticFit(
+        loss=loss, certificates=certificates, classes=None if classes is None else (float(classes[0]), 1.0),
+        feature_names=_names(part, "feature_names", fields["n_features"]), **fields,
+    )  # fmt: skip
+    if meant is None:
+        return fit, None, None, None
+    found = Training(**training, **_taken(arrays, "training", _TRAINING_ARRAYS))
+    _check_training(found, fit)
+    return fit, None, None, found
+
+
+def _check_penalty(alpha: Any, l1_ratio: Any) -> None:
+    _check_ratios(l1_ratio)
+    if not ((np.asarray(alpha) >= 0) & np.isfinite(alpha)).all():
+        raise ValueError(f"its alpha is not finite and 0 or more: {alpha!r:.40}")
+
+
+def _check_training(training: Training, fit: StochasticFit) -> None:
+    k = training.index
+    _check_penalty(training.alphas, training.l1_ratios)
+    if fit.coef.ndim > 1:
+        raise ValueError("it is of several settings, and one that was chosen")
+    if not 0 <= k < len(training.alphas) or (training.alphas[k], training.l1_ratios[k]) != (fit.alpha, fit.l1_ratio):
+        raise ValueError("its penalty was chosen where it does not say")
+    if (training.scores is None) != (training.standard_errors is None):
+        raise ValueError("its scores have no standard errors, or these no scores")
+    if training.labels is not None and fit.classes is None:
+        raise ValueError("its classes have names, and there are none")
+
+
+def _decode_solved(archive: zipfile.ZipFile, meta: dict[str, Any], dims: dict[str, tuple[int, ...]]) -> _Decoded:
     wanted: dict[str, tuple[str, ...]] = {}
     path_part = typed(meta, "path", dict, optional=True)
     cv_part = typed(meta, "cross_validation", dict, optional=True)
@@ -419,10 +584,7 @@ def _decode(stream: BinaryIO) -> Model:
         _check_sparse_choice(cv)
     elif cv_part is not None:
         raise ValueError("its cross-validation has no fit")
-    about = typed(meta, "about", dict)
-    _check_about(about)
-    columns = _columns(meta, dims["p"][0])
-    return Model(fit, cv, columns, about, None if sparse_part is not None else path)
+    return fit, cv, None if sparse_part is not None else path, None
 
 
 def _fit_fields(
