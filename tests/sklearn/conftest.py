@@ -15,6 +15,10 @@ LAYOUTS = {
 }
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "no_check_spmatrix: scikit-learn's own, on tests of its own that are run here")
+
+
 @pytest.fixture(scope="session")
 def make():
     """make(n, p, targets): X with zeros in it and columns away from zero, and y that X explains in part."""

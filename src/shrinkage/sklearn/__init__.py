@@ -2,7 +2,8 @@
 
 All names take the place of what has the same name in `sklearn.linear_model` and `sklearn.kernel_ridge`, but for
 `AdaptiveLasso` and `RelaxedLasso`, which are ours alone. Fitted estimators carry `certificate_` as well; the linear
-ones know their `effective_dof_`, and those of ridge and, but for `LassoLarsIC`, of the lasso take `penalty_factor`.
+ones, but for `SGDRegressor` and `SGDClassifier`, know their `effective_dof_`, and those of ridge and, but for
+`LassoLarsIC`, of the lasso take `penalty_factor`.
 Needs scikit-learn 1.6 or later: ``pip install "shrinkage[sklearn]"``.
 """
 
@@ -27,6 +28,8 @@ from ._lasso_variants import AdaptiveLasso, LassoLarsIC
 from ._multi_task import MultiTaskElasticNet, MultiTaskElasticNetCV, MultiTaskLasso, MultiTaskLassoCV
 from ._refits import RelaxedLasso
 from ._ridge import Ridge, RidgeCV, ridge_regression
+from ._stochastic import SGDRegressor
+from ._stochastic_classifier import SGDClassifier
 
 __all__ = [
     "AdaptiveLasso",
@@ -46,6 +49,8 @@ __all__ = [
     "RidgeCV",
     "RidgeClassifier",
     "RidgeClassifierCV",
+    "SGDClassifier",
+    "SGDRegressor",
     "enet_path",
     "lasso_path",
     "ridge_regression",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
@@ -82,7 +83,9 @@ class LinearModel(BaseEstimator):
             plain = is_plain(X, (2,)) and X.size and math.isfinite(X.sum())
         checks: dict[str, Any] = {"skip_check_array": True} if plain else {"accept_sparse": _FORMATS, "dtype": _DTYPES}
         X = validate_data(self, X, reset=False, **checks)
-        coef = self.coef_.astype(np.float64, copy=False)
+        # an estimator may have its coefficients made sparse
+        coef: Any = self.coef_
+        coef = (coef.toarray() if sparse.issparse(coef) else coef).astype(np.float64, copy=False)
         found = predict(X, coef, self.intercept_, None, coef.shape[-1])
         return found.astype(np.result_type(X.dtype, self.coef_.dtype), copy=False)
 
