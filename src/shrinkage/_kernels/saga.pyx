@@ -66,33 +66,42 @@ def dense(const floating[::1] data, const double[::1] y, const double[::1] s, co
                 move_intercept(&state[0], change, rate, fresh, share)
 
 
-# What w becomes in k steps of w <- shrink soft(w - c, threshold), with powers[k] of shrink and sums of the first k.
-# While it keeps its sign, w_k = powers[k] w - a sums[k], a being c and the threshold towards zero; it changes its sign
-# once at most, at the step that is found by halving.
+# w after k steps of w <- shrink soft(w - c, threshold) in which it keeps its sign, a being c and the threshold that is
+# towards zero: powers[k] w - a sums[k]
+cdef inline double along(double w, double a, double shrink, const double* powers, const double* sums,
+                         Py_ssize_t k) noexcept nogil:
+    return w - a * k if shrink == 1 else powers[k] * w - a * sums[k]
+
+
+# What w becomes in k such steps. It changes its sign once at most, after which step is found by halving.
 cdef double idle(double w, double c, double threshold, double shrink, const double* powers, const double* sums,
                  Py_ssize_t k) noexcept nogil:
     cdef double sign, a, v
-    cdef Py_ssize_t low, high, middle
+    cdef Py_ssize_t low, high, middle, stride
     while k > 0:
         if w == 0:
             if fabs(c) <= threshold:
                 return 0
             # away from zero, and never back
-            return -(c - threshold if c > 0 else c + threshold) * sums[k]
+            return along(0, c - threshold if c > 0 else c + threshold, shrink, powers, sums, k)
         sign = 1.0 if w > 0 else -1.0
-        a = sign * c + threshold
-        v = powers[k] * (sign * w) - a * sums[k]
+        w, a = fabs(w), sign * c + threshold
+        v = along(w, a, shrink, powers, sums, k)
         if v > 0 or a <= 0:
             return sign * v
-        low, high = 0, k
+        low, high, stride = 0, k, 1
+        # most come to zero soon
+        while low + stride < high and along(w, a, shrink, powers, sums, low + stride) > 0:
+            low += stride
+            stride *= 2
+        high = min(high, low + stride)
         while high - low > 1:
             middle = (low + high) // 2
-            if powers[middle] * (sign * w) - a * sums[middle] > 0:
+            if along(w, a, shrink, powers, sums, middle) > 0:
                 low = middle
             else:
                 high = middle
-        w = sign * (powers[low] * (sign * w) - a * sums[low])
-        w = shrink * soft(w - c, threshold)
+        w = shrink * soft(sign * along(w, a, shrink, powers, sums, low) - c, threshold)
         k -= low + 1
     return w
 
@@ -103,7 +112,7 @@ cdef void smooth(const floating* data, const index* indices, const index* indptr
                  const long long* order, Py_ssize_t count, Py_ssize_t n, Py_ssize_t p, int loss, double parameter,
                  double rate, double fresh, double shrink, bint intercept, double* cells, double* u, double* state,
                  const int* stop) noexcept nogil:
-    cdef double share = 1.0 / n, D = 1, S = 0, along, mean, change, step, x
+    cdef double share = 1.0 / n, D = 1, S = 0, total, mean, change, step, x
     cdef Py_ssize_t r, i, q, j
     cdef double* cell
     for r in range(count):
@@ -112,12 +121,12 @@ cdef void smooth(const floating* data, const index* indices, const index* indptr
         if r + AHEAD < count:
             sparse_fetch(data, indices, indptr[order[r + AHEAD]], indptr[order[r + AHEAD] + 1])
         i = order[r]
-        along = mean = 0
+        total = mean = 0
         for q in range(indptr[i], indptr[i + 1]):
             cell = cells + 3 * <Py_ssize_t> indices[q]
-            along += data[q] * cell[0]
+            total += data[q] * cell[0]
             mean += data[q] * cell[1]
-        change = changed(loss, parameter, y[i], s[i], D * (along - S * mean) + state[INTERCEPT], u + i)
+        change = changed(loss, parameter, y[i], s[i], D * (total - S * mean) + state[INTERCEPT], u + i)
         S += rate / D
         step = change * (S * share - rate / D * fresh)
         for q in range(indptr[i], indptr[i + 1]):
@@ -148,6 +157,7 @@ def sparse(const floating[::1] data, const index[::1] indices, const index[::1] 
     """
     cdef Py_ssize_t p = cells.shape[0], n = u.shape[0], count = order.shape[0], r, i, q, j, k
     cdef double share = 1.0 / n, prediction, change, w, c, v
+    cdef bint kept
     cdef double* cell
     if threshold == 0:
         with nogil:
@@ -171,16 +181,20 @@ def sparse(const floating[::1] data, const index[::1] indices, const index[::1] 
                     # most keep their sign, or stay at zero
                     w = cell[0]
                     c = rate * cell[1]
-                    v = powers[k] * w - (c + copysign(threshold, w)) * sums[k]
-                    if w * v > 0:
-                        cell[0] = v
-                    elif w != 0 or fabs(c) > threshold:
+                    v = along(w, c + copysign(threshold, w), shrink, &powers[0], &sums[0], k)
+                    kept = w * v > 0
+                    if kept | ((w == 0) & (fabs(c) <= threshold)):
+                        cell[0] = v if kept else 0.0
+                    else:
                         cell[0] = idle(w, c, threshold, shrink, &powers[0], &sums[0], k)
                 prediction += data[q] * cell[0]
             change = changed(loss, parameter, y[i], s[i], prediction, &u[i])
             for q in range(indptr[i], indptr[i + 1]):
                 cell = &cells[indices[q], 0]
-                cell[0] = shrink * soft(cell[0] - rate * (fresh * change * data[q] + cell[1]), threshold)
+                # the soft threshold without a branch, which nobody could foresee
+                w = cell[0] - rate * (fresh * change * data[q] + cell[1])
+                v = fabs(w) - threshold
+                cell[0] = shrink * copysign(0.0 if v < 0 else v, w)
                 cell[1] += share * change * data[q]
                 cell[2] = r + 1
             if intercept:
