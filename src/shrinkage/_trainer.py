@@ -42,6 +42,10 @@ _SLOWER, _SLOWEST = 5.0, 1e-6
 _WORK, _SCATTERED, _AVERAGED = (250.0, 50.0), 5.0, 10.0
 
 
+class StepsTooLong(ValueError):
+    """Training has left the range of numbers."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How all settings are trained."""
@@ -157,6 +161,19 @@ class Group:
         _kernel.settled(self.cells, self.lazy_total, self.when, self.history, self.state, self.clock, w, sums)
         return w, sums
 
+    def penalty(self) -> Array:
+        """(k,) of the last coefficients."""
+        w, _ = self.now()
+        # w'w term by term, so that a setting's sum does not depend on its neighbours
+        l1, l2 = np.abs(w).sum(axis=1), np.square(w).sum(axis=1)
+        return self.settings[:, L1] * l1 + 0.5 * self.settings[:, L2] * l2
+
+    def slow(self, mask: Array) -> Array:
+        """Lower the rates of these settings, as "adaptive" does; of which there was a lower one."""
+        slower = mask & (self.settings[:, RATE] > _SLOWEST)
+        self.settings[slower, RATE] /= _SLOWER
+        return slower
+
     def part(self, mask: Array) -> Group:
         """Those of the settings, on their own."""
         self._become_plain()
@@ -180,7 +197,7 @@ def groups_of(
     settings[:, POSITIVE], settings[:, NEGATIVE] = positive, negative
     if recipe.schedule == "optimal":
         typical = alpha**-0.25
-        # the size of the slope (Bottou's code): with its sign, as in scikit-learn, most losses start with steps too long
+        # the size of the slope (Bottou's code): with its sign, as in scikit-learn, most losses start too far
         slopes = np.abs(recipe.loss.slopes(np.ones(K), -typical))
         settings[:, START] = np.maximum(1.0, slopes) / (typical * alpha)
     parts = np.array_split(np.arange(K), -(-K // GROUP))
@@ -227,7 +244,7 @@ def check_finite(groups: list[Group], samples: Samples, epoch: int) -> None:
         if np.isfinite(group.state).all() and np.isfinite(w.sum()):
             continue
         samples.refuse()
-        raise ValueError(
+        raise StepsTooLong(
             f"Floating-point under-/overflow occurred at epoch #{epoch}: the steps are too long for these data. "
             "Lower lr (eta0), or scale X (StandardScaler or MinMaxScaler)"
         )
@@ -273,11 +290,8 @@ def train(
         rest: list[Group] = []
         for group in groups:
             w, _ = group.now()
-            # w'w term by term, so that a setting's sum does not depend on its neighbours
-            l1, l2 = np.abs(w).sum(axis=1), np.square(w).sum(axis=1)
             own = group.which
-            penalty = group.settings[:, L1] * l1 + 0.5 * group.settings[:, L2] * l2
-            objective[own] = group.state[:, LOSS] / len(rows) + penalty
+            objective[own] = group.state[:, LOSS] / len(rows) + group.penalty()
             progress.epochs[own] = epoch
             value = objective[own]
             if score is not None:
@@ -288,8 +302,7 @@ def train(
             best[own] = np.fmin(best[own], value)
             over = idle[own] >= patience
             if adaptive and over.any():
-                slower = over & (group.settings[:, RATE] > _SLOWEST)
-                group.settings[slower, RATE] /= _SLOWER
+                slower = group.slow(over)
                 idle[own[slower]] = 0
                 over &= ~slower
             progress.stopped[own[over]] = True

@@ -785,7 +785,8 @@ def sgd_batches(
     callback : callable, optional
         Called as callback(epoch, model) after every epoch.
     **settings
-        As in `sgd`. Weights are taken as they are: let their mean be one.
+        As in `sgd`. Weights are taken as they are: let their mean be one. The schedule "adaptive" divides the rate by 5
+        after every epoch whose objective on the way is not less than those before.
 
     Returns
     -------
@@ -814,7 +815,21 @@ def sgd_batches(
     once = isinstance(batches, Iterator)
     if once and epochs > 1:
         raise ValueError(f"batches is an iterator, good for one epoch, and epochs is {epochs}: pass a function")
+    K = len(model.alpha)
+    history = train_batches(model, batches, epochs, callback)
+    certificates = (_UNKNOWN,) * K
+    if not once:
+        proof, rows = proof_of_batches(model, batches)
+        certificates = proof.finish(float(rows)).certificates(1e-3, model.n_steps)
+    return model.fit_of(certificates, np.full(K, epochs), history, None)
+
+
+def train_batches(
+    model: StochasticModel, batches: Any, epochs: int, after: Callable[[int, StochasticModel], Any] | None = None
+) -> list[Array]:
+    """Passes over pieces: the mean of the losses before every step, (K,), of each."""
     history: list[Array] = []
+    best = np.full(len(model.alpha), np.inf)
     for epoch in range(1, epochs + 1):
         for group in model.groups:
             group.state[:, LOSS] = 0.0
@@ -827,11 +842,14 @@ def sgd_batches(
         losses = np.empty(len(model.alpha))
         for group in model.groups:
             losses[group.which] = group.state[:, LOSS] / seen
+            if model.recipe.schedule == "adaptive":
+                objective = losses[group.which] + group.penalty()
+                group.slow(objective >= best[group.which])
+                best[group.which] = np.fmin(best[group.which], objective)
         history.append(losses)
-        if callback is not None:
-            callback(epoch, model)
-    certificates = (_UNKNOWN,) * len(model.alpha) if once else _proved(model, batches)
-    return model.fit_of(certificates, np.full(len(model.alpha), epochs), history, None)
+        if after is not None:
+            after(epoch, model)
+    return history
 
 
 def _pieces(batches: Any) -> Iterator[tuple[Any, ...]]:
@@ -844,13 +862,15 @@ def _pieces(batches: Any) -> Iterator[tuple[Any, ...]]:
         yield tuple(piece)
 
 
-def _proved(model: StochasticModel, batches: Any) -> tuple[Certificate, ...]:
-    """Certificates from one more pass over the pieces."""
-    l1, l2 = model.alpha * model.l1_ratio, model.alpha * (1.0 - model.l1_ratio)
-    proof = Blocks(model.recipe.loss, *model._assembled()[2:], l1, l2, model.recipe.fit_intercept)
+def proof_of_batches(model: StochasticModel, batches: Any, which: slice = slice(None)) -> tuple[Blocks, int]:
+    """What proves these settings, from one more pass over the pieces, and how many rows they have."""
+    coef, intercept = model._assembled()[2:]
+    alpha, l1_ratio = model.alpha[which], model.l1_ratio[which]
+    l1, l2 = alpha * l1_ratio, alpha * (1.0 - l1_ratio)
+    proof = Blocks(model.recipe.loss, coef[which], intercept[which], l1, l2, model.recipe.fit_intercept)
     rows = 0
     for X, *rest in _pieces(batches):
         samples = Samples(X, *rest, loss=model.recipe.loss)
         rows += samples.n
         proof.add(samples)
-    return proof.finish(float(rows)).certificates(1e-3, model.n_steps)
+    return proof, rows
