@@ -58,8 +58,7 @@ class Measures:
     objective, gap, kkt_violation : ndarray
         As in `Certificate`; the gap is inf where nothing is proven.
     relative_gap : ndarray
-        The gap over how far the objective at w = 0, with the best intercept, is above the least that the losses can be;
-        which is 0 but for Poisson.
+        The gap over `Rest.size`, the objective at w = 0; the gap itself where that is zero.
     steepness : ndarray
         Without a penalty, for which there is no bound, the largest entry of the gradient over that at w = 0, with the
         best intercept; inf for settings with one.
@@ -200,7 +199,7 @@ class Blocks:
         gap = np.where(np.isfinite(gap) & np.isfinite(objective), gap, np.inf)
 
         size = np.broadcast_to(self.rest.size, gap.shape)
-        relative = np.where(gap == 0, 0.0, gap / size)
+        relative = np.where(size > 0, gap / size, gap)
         steepness = np.where(violation == 0, 0.0, violation / self.rest.steepest)
         return Measures(objective, gap, relative, violation, np.where(self.none, steepness, np.inf))
 
@@ -222,7 +221,8 @@ class Rest:
     Attributes
     ----------
     size : ndarray of shape (1,) or (K,)
-        How far the objective at w = 0 is above the least that the losses can be.
+        How far the objective at w = 0 with the best intercept is above the least that the losses can be, which is 0 but
+        for Poisson. Where that is nothing, as with targets that are all the same, the same with an intercept of 0.
     least : ndarray of shape (1,) or (K,)
         The weighted sum of the least that they can be.
     steepest : ndarray of shape (1,) or (K,)
@@ -255,7 +255,9 @@ class Rest:
         y, s, eta = np.broadcast_arrays(y, s, b)
         with np.errstate(all="ignore"):
             self.least = -_weighted(s, self.loss.conjugates(y, np.zeros(y.shape)))
-            self.size = np.maximum(_weighted(s, self.loss.values(y, eta)) - self.least, 0.0) / total
+            best, zero = (_weighted(s, self.loss.values(y, p)) - self.least for p in (eta, np.zeros(y.shape)))
+            rounding = 0.0 if self.loss.domain == "real" else 8 * EPS
+            self.size = np.where(best > rounding * zero, best, np.maximum(zero, 0.0)) / total
             if self.steep:
                 self.steepest = np.abs(self._gradient(y, s, b)).max(axis=0, initial=0.0) / total
 
@@ -313,7 +315,9 @@ def best_intercept(y: Array, s: Array, loss: Loss, eta: Array | None = None) -> 
     y, s, eta = np.broadcast_arrays(y, s, eta)
     with np.errstate(all="ignore"):
         if loss.name == "squared_error":
-            b = _weighted(s, y - eta) / s.sum(axis=0)
+            weight = s.sum(axis=0)
+            b = _weighted(s, y - eta) / weight
+            b = b + _weighted(s, y - eta - b) / weight
         elif loss.name == "poisson":
             top = np.where(s > 0, eta, -np.inf).max(axis=0)
             b = np.maximum(np.log(_weighted(s, y) / _weighted(s, np.exp(eta - top))), -_FAR) - top
