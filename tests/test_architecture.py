@@ -23,7 +23,7 @@ LAYERS = [
     | {"_dual", "_trainer", "stochastic", "_saga", "descent", "_full_batch"}
     | {"glm", "streaming"},
     {"cli", "distributed", "persistence", "plot", "sklearn", "torch", "_report", "_tables"}
-    | {"_predictions", "_streaming", "_training"},
+    | {"_console", "_predictions", "_streaming", "_training"},
     {"__init__", "__main__"},
 ]
 FACADE = 5

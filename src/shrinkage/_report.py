@@ -48,7 +48,7 @@ _PROVED = 1e-6
 #: The gap above which more training is advised.
 _NEAR = 0.01
 #: Losses with a parameter, and losses with kinks.
-_WITH_EPSILON = ("huber", "epsilon_insensitive", "squared_epsilon_insensitive")
+WITH_EPSILON = ("huber", "epsilon_insensitive", "squared_epsilon_insensitive")
 _KINKED = ("hinge", "perceptron", "epsilon_insensitive")
 _METRICS = {"mse": "mean squared error", "mae": "mean absolute error"}
 #: Scores that are mean squared errors of predictions, by the words for them; the others are criteria of their own.
@@ -159,7 +159,7 @@ def _trained(model: Model, fit: StochasticFit) -> dict[str, Any]:
     return {
         "model": "sgd",
         "loss": fit.loss.name,
-        "epsilon": fit.loss.parameter if fit.loss.name in _WITH_EPSILON else None,
+        "epsilon": fit.loss.parameter if fit.loss.name in WITH_EPSILON else None,
         "target": None if training is None else [training.target],
         "classes": fit.classes if training is None or training.labels is None else training.labels,
         "rows": None if training is None else training.n_samples,

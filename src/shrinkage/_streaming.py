@@ -231,6 +231,19 @@ class FirstPass:
         shares = [self._tallies[column.name][level] / self.weight for level in column.levels]
         return [(share, math.sqrt(max(share * (1.0 - share), 0.0))) for share in shares]
 
+    @property
+    def target_mean(self) -> float:
+        """Of the rows that are trained on; of two classes the share of the second."""
+        survey = self.survey
+        if survey.labels is not None:
+            return self._tallies[survey.target][survey.labels[1]] / self.weight
+        mean, _ = self.moments(Column(survey.target))[0]
+        return (mean + 1.0) / 2.0 if -1.0 in survey.classes else mean
+
+    @property
+    def target_sd(self) -> float:
+        return self.moments(Column(self.survey.target))[0][1]
+
 
 def weights_of(kept: Kept, weights: str | None) -> Vector:
     return np.ones(len(kept.where)) if weights is None else kept.values[weights]

@@ -333,7 +333,7 @@ class Survey(Columns):
         self.target, self.weights, self._one_hot, self._missing, self._loss = target, weights, one_hot, missing, loss
         self._labelled = loss is not None and loss.classifies
         #: Target values that the loss is not of, and which values there are of those it is of.
-        self._alien, self._alien_value, self._classes = Rows(), math.nan, set[float]()
+        self._alien, self._alien_value, self.classes = Rows(), math.nan, set[float]()
         self._negative, self._weight = Rows(), 0.0
         super().__init__([target, *([weights] if weights else []), *self.names], largest=_LARGEST)
 
@@ -373,7 +373,7 @@ class Survey(Columns):
                 self._alien_value = y[~right][0]
             self._alien.add(kept.where[~right])
         elif self._labelled:
-            self._classes |= {value for value in (-1.0, 0.0, 1.0) if (y == value).any()}
+            self.classes |= {value for value in (-1.0, 0.0, 1.0) if (y == value).any()}
 
     def finish(self) -> None:
         """Refuse what cannot be fitted; all pieces are there."""
@@ -463,7 +463,7 @@ class Survey(Columns):
             cure = f"{loss.name} is of two classes: 0 and 1, -1 and 1, booleans or two texts."
             if found.text and len(found.tally) > 2:
                 raise ValueError(f"The target column {name!r} holds {listed(sorted(found.tally))}; {cure}")
-            if {-1.0, 0.0} <= self._classes and not self._alien.count:
+            if {-1.0, 0.0} <= self.classes and not self._alien.count:
                 raise ValueError(f"The target column {name!r} holds -1 and 0; {cure}")
         else:
             cure = f"{loss.name} is of counts and rates, so zero or more."

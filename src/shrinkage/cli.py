@@ -4,30 +4,31 @@ Exit codes: 0 done, 1 the data or the model cannot be used or the fit did not co
 130 interrupted.
 """
 
-import contextlib
 import dataclasses
 import enum
 import io
 import math
-import os
 import sys
-import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import numpy as np
 
 import shrinkage
 
 from . import _tables
+from ._console import Progress, complain, guarded, refuse, usage
 from ._extras import require
 from ._predictions import write_predictions
-from ._report import CRITERIA, TOP, rendered, report
+from ._report import CRITERIA, TOP, WITH_EPSILON, rendered, report
 from ._result import METHODS, RESIDUAL_ALARM, Certificate, CrossValidation, Fit
 from ._sparse_result import SparseCrossValidation, SparsePath
+from ._training import HELD_OUT, Plan, Selection, Steps, train
+from .losses import NAMES as LOSSES
+from .losses import loss_of
 from .persistence import Model, Scalar, load_model, save
 
 #: Words for --cv, all but folds, for ridge and for the others; and what those without a standard error stand for.
@@ -35,14 +36,15 @@ _SCORES = [method for method in METHODS if method != "cv"]
 _SPARSE_SCORES = list(CRITERIA)
 _WITHOUT_ERROR = {name: meaning for name, meaning in (METHODS | CRITERIA).items() if name not in ("loo", "cv")}
 _WORDS = ", ".join(f"{meaning} ({method})" for method, meaning in _WITHOUT_ERROR.items())
-#: How many folds, and how many alphas, where the command does not say.
-_FOLDS, _ALPHAS = 10, 100
+#: How many folds, how many alphas, and which one of sgd, where the command does not say.
+_FOLDS, _ALPHAS, _ALPHA = 10, 100, 1e-4
 
 
 class Family(enum.StrEnum):
     ridge = "ridge"
     lasso = "lasso"
     elastic_net = "elastic-net"
+    sgd = "sgd"
 
 
 #: The ones that penalize absolute values, in a sentence.
@@ -52,6 +54,21 @@ _A = {Family.lasso: "a lasso", Family.elastic_net: "an elastic net"}
 class Rule(enum.StrEnum):
     min = "min"
     one_se = "1se"
+
+
+class Schedule(enum.StrEnum):
+    constant = "constant"
+    invscaling = "invscaling"
+    optimal = "optimal"
+    adaptive = "adaptive"
+
+
+class Optimizer(enum.StrEnum):
+    sgd = "sgd"
+    momentum = "momentum"
+    nesterov = "nesterov"
+    adam = "adam"
+    adamw = "adamw"
 
 
 class Missing(enum.StrEnum):
@@ -93,7 +110,7 @@ def build_app() -> Any:
                 if not hasattr(error, "format_message"):
                     raise
                 context = getattr(error, "ctx", None)
-                _complain(error.format_message())
+                complain(error.format_message())
                 if context is not None:
                     typer.echo(f"Try: {context.command_path} --help", err=True)
                 code = getattr(error, "exit_code", 2)
@@ -112,7 +129,7 @@ def build_app() -> Any:
         version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
     ) -> None:
         if version:
-            with _guarded():
+            with guarded():
                 print(f"shrinkage {shrinkage.__version__}")
         elif context.invoked_subcommand is None:
             print(context.get_help())
@@ -121,8 +138,12 @@ def build_app() -> Any:
     as_json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
     every = Annotated[bool, typer.Option("--all", help=f"Print every coefficient, not the {TOP} largest.")]
 
+    def training(*names: str, help: str, **more: Any) -> Any:
+        return typer.Option(*names, help=help, rich_help_panel="With --model sgd", show_default=False, **more)
+
     @app.command(
-        help="Fit a model to a CSV or Parquet file, choosing alpha by cross-validation.",
+        help="Fit a model to a CSV or Parquet file, choosing alpha by cross-validation; or with --model sgd train one "
+        "on a file of any size, in pieces.",
         epilog="Every column but the target is a feature; data rows are counted from 1, without the header. "
         "Alpha multiplies |w|²/2 beside half the mean squared error: scikit-learn's Ridge has it times the "
         "number of rows. In a lasso it multiplies the sum of |w|, in an elastic net l1_ratio times that and "
@@ -132,7 +153,15 @@ def build_app() -> Any:
         "yourself. Intervals say how the coefficients would vary over new errors at the same rows, errors of equal "
         "variance (variance 1 / weight with --weights). Ridge is biased: unless alpha is 0 they are for the "
         "expectation of the estimator, not for the true coefficients. --one-hot keeps every value of a column (the "
-        "penalty makes that well defined) and the model refuses values it has not seen.",
+        "penalty makes that well defined) and the model refuses values it has not seen.\n\n"
+        "--model sgd reads the file again in every epoch, and never has it whole in memory: first to check it and for "
+        "means and standard deviations, then to train, at last for the certificate (which keeps 24 bytes a row). Rows "
+        "are shuffled within pieces of a few million numbers, which depend on nothing but the number of columns and "
+        "--batch-size, so CSV and Parquet give the same model. Columns are standardized, and alpha is per standard "
+        "deviation; with --no-standardize they are only centred, and alpha is that of the coefficients as printed. "
+        "Those are in the data's units either way. Several --alphas and --l1-ratio train together; the mean loss on "
+        "rows that were held out chooses, and the model is not trained again with them. Text with two values is a "
+        "target of two classes, of which the second in the order of the alphabet is predicted.",
     )
     def fit(
         data: Annotated[Path, typer.Argument(metavar="DATA", help="A .csv or .parquet file.", show_default=False)],
@@ -141,20 +170,22 @@ def build_app() -> Any:
             Path | None,
             typer.Option("--output", "-o", help="Where to save the model (.npz).", show_default=False),
         ] = None,
-        model: Annotated[Family, typer.Option(help="ridge, lasso or elastic-net.", metavar="MODEL")] = Family.ridge,
+        model: Annotated[
+            Family, typer.Option(help="ridge, lasso, elastic-net or sgd.", metavar="MODEL")
+        ] = Family.ridge,
         l1_ratio: Annotated[
             str | None,
             typer.Option(
                 "--l1-ratio",
-                help="Of an elastic net: the share of the absolute values in the penalty, from 0 (ridge) to 1 (lasso); "
-                "0.5 by default. Of several, separated by commas, folds choose.",
+                help="Of an elastic net, or sgd: the share of the absolute values in the penalty, from 0 (ridge) to 1 "
+                "(lasso); 0.5 by default, 0 of sgd. Of several, separated by commas, folds or held out rows choose.",
                 metavar="R,...",
                 show_default=False,
             ),
         ] = None,
         alphas: Annotated[
             str,
-            typer.Option(help="Strengths to try: auto, or numbers separated by commas."),
+            typer.Option(help=f"Strengths to try: auto (of sgd {_ALPHA:g}), or numbers separated by commas."),
         ] = "auto",
         cv: Annotated[
             str | None,
@@ -186,9 +217,13 @@ def build_app() -> Any:
             str | None, typer.Option(help="A column of row weights.", metavar="COLUMN", show_default=False)
         ] = None,
         standardize: Annotated[
-            bool,
-            typer.Option("--standardize/--no-standardize", help="Penalize coefficients per standard deviation."),
-        ] = False,
+            bool | None,
+            typer.Option(
+                "--standardize/--no-standardize",
+                help="Penalize coefficients per standard deviation; sgd does by default, the others do not.",
+                show_default=False,
+            ),
+        ] = None,
         drop: Annotated[
             list[str] | None,
             typer.Option(help="Columns to leave out, separated by commas.", metavar="COLUMNS", show_default=False),
@@ -203,19 +238,77 @@ def build_app() -> Any:
         missing: Annotated[
             Missing, typer.Option(help="Refuse missing values, or drop the rows that have them.")
         ] = Missing.error,
+        loss: Annotated[
+            str | None, training(metavar="LOSS", help=f"{', '.join(LOSSES)}; squared_error by default.")
+        ] = None,
+        epsilon: Annotated[
+            float | None, training(metavar="E", help="Of huber and the insensitive losses; 0.1 by default.")
+        ] = None,
+        epochs: Annotated[
+            int | None, training(min=1, metavar="N", help=f"Passes over the file; {Plan.epochs} by default.")
+        ] = None,
+        batch_size: Annotated[
+            int | None, training(min=1, metavar="B", help=f"Rows of a step; {Plan.batch_size} by default.")
+        ] = None,
+        lr: Annotated[
+            float | None,
+            training(metavar="RATE", help="Learning rate; by default one that the data can be expected to bear."),
+        ] = None,
+        schedule: Annotated[
+            Schedule | None,
+            training(
+                metavar="WORD",
+                help="How the rate falls: constant, invscaling (the default), optimal or adaptive (by 5 after an epoch "
+                "that was no better).",
+            ),
+        ] = None,
+        optimizer: Annotated[
+            Optimizer | None, training(metavar="WORD", help="sgd (the default), momentum, nesterov, adam or adamw.")
+        ] = None,
+        average: Annotated[
+            bool | None, training("--average", help="Take the mean of the coefficients over all steps.")
+        ] = None,
+        seed: Annotated[int | None, training(min=0, metavar="S", help="Of the order of rows; 0 by default.")] = None,
+        validation: Annotated[
+            float | None,
+            training(
+                metavar="SHARE",
+                help=f"Share of the rows to hold out at random, for choosing; {HELD_OUT:g} by default where there is a "
+                "choice, else none.",
+            ),
+        ] = None,
         json: as_json = False,
         all: every = False,
     ) -> None:
-        with _guarded():
-            choice = _choice(model, alphas, cv, rule, l1_ratio, positive, intervals)
+        with guarded():
+            how = {
+                "loss": loss, "epsilon": epsilon, "epochs": epochs, "batch_size": batch_size, "lr": lr,
+                "schedule": schedule, "optimizer": optimizer, "average": average, "seed": seed,
+                "validation": validation,
+            }  # fmt: skip
+            how = {name: value for name, value in how.items() if value is not None}
+            choice: _Choice | Plan
+            if model is Family.sgd:
+                solved = {"--cv": cv, "--rule": rule, "--positive": positive, "--intervals": intervals}
+                choice = _plan(alphas, l1_ratio, standardize, how, solved)
+            else:
+                for name in how:
+                    refuse(_option(name), "it is for --model sgd.")
+                choice = _choice(model, alphas, cv, rule, l1_ratio, positive, intervals)
             names = [name for item in drop or [] for name in item.split(",")]
             if target in {weights, *names}:
                 option = "--weights" if target == weights else "--drop"
                 raise typer.BadParameter(f"{target!r} is the target already.", param_hint=option)
-            _usage("DATA", _tables.file_format, data)
+            usage("DATA", _tables.file_format, data)
             if output is not None:
-                _usage("--output", _check_model_name, output)
-            _fit(data, target, output, choice, weights, standardize, names, one_hot, missing, json, all)
+                usage("--output", _check_model_name, output)
+            if output is not None:
+                _check_directory(output)
+            selection = Selection(target, weights, names, one_hot, missing.value)
+            if isinstance(choice, Plan):
+                _train(data, selection, output, choice, as_json=json, every=all)
+            else:
+                _fit(data, selection, output, choice, bool(standardize), as_json=json, every=all)
 
     @app.command(help="Predict with a saved model, one row of output for each row of DATA.")
     def predict(
@@ -233,17 +326,17 @@ def build_app() -> Any:
             typer.Option("--output", "-o", help="A .csv or .parquet file, or - to print CSV.", show_default=False),
         ],
     ) -> None:
-        with _guarded():
-            _usage("DATA", _tables.file_format, data)
+        with guarded():
+            usage("DATA", _tables.file_format, data)
             if str(output) != "-":
-                _usage("--output", _tables.file_format, output)
+                usage("--output", _tables.file_format, output)
                 if output.exists() and data.exists() and output.samefile(data):
                     raise typer.BadParameter("the predictions would replace the data.", param_hint="--output")
             _predict(model, data, output)
 
     @app.command(help="Print what is in a model file.")
     def show(model: model_file, json: as_json = False, all: every = False) -> None:
-        with _guarded():
+        with guarded():
             sys.stdout.write(rendered(report(load_model(model)) | {"file": str(model)}, as_json=json, every=all))
 
     return app
@@ -352,58 +445,113 @@ def _choice(
     intervals: bool,
 ) -> _Choice:
     """The options of `fit` that say which model, once they go together."""
-    grid = _usage("--alphas", _parse_alphas, alphas)
-    method = None if cv is None else _usage("--cv", _parse_cv, cv)
+    grid = usage("--alphas", _parse_alphas, alphas)
+    method = None if cv is None else usage("--cv", _parse_cv, cv)
     ratios = {Family.ridge: [0.0], Family.lasso: [1.0], Family.elastic_net: [0.5]}[family]
     if family is Family.ridge and method == "ebic":
-        _refuse("--cv", f"ebic counts coefficients that are not zero; of ridge: {', '.join(_SCORES)} or K.")
+        refuse("--cv", f"ebic counts coefficients that are not zero; of ridge: {', '.join(_SCORES)} or K.")
     if family is not Family.ridge and isinstance(method, str) and method not in _SPARSE_SCORES:
-        _refuse("--cv", f"{method} is for --model ridge; of {_A[family]}: K folds, {', '.join(_SPARSE_SCORES)}.")
+        refuse("--cv", f"{method} is for --model ridge; of {_A[family]}: K folds, {', '.join(_SPARSE_SCORES)}.")
     if rule is not None and grid is not None and len(grid) == 1:
-        _refuse("--rule", "there is one alpha, so nothing to choose.")
+        refuse("--rule", "there is one alpha, so nothing to choose.")
     if rule is Rule.one_se and method in _WITHOUT_ERROR:
         folds = "--cv loo or a number of folds" if family is Family.ridge else "a number of folds for --cv"
-        _refuse("--rule", f"1se needs a score with a standard error: {folds}, not {method}.")
+        refuse("--rule", f"1se needs a score with a standard error: {folds}, not {method}.")
     if method == "evidence" and grid is not None:
-        _refuse("--cv", "evidence finds its own alpha, between those of any list; leave out --alphas.")
+        refuse("--cv", "evidence finds its own alpha, between those of any list; leave out --alphas.")
     if intervals and family is not Family.ridge:
-        _refuse("--intervals", f"there are intervals for --model ridge, and none for {_A[family]}.")
+        refuse("--intervals", f"there are intervals for --model ridge, and none for {_A[family]}.")
     if positive and intervals:
-        _refuse("--intervals", "coefficients held at zero have no such intervals; leave out --positive.")
+        refuse("--intervals", "coefficients held at zero have no such intervals; leave out --positive.")
     if l1_ratio is not None:
         if family is not Family.elastic_net:
-            _refuse("--l1-ratio", f"it is for --model elastic-net; that of {family} is {ratios[0]:g}.")
-        ratios = _usage("--l1-ratio", _parse_ratios, l1_ratio)
+            refuse("--l1-ratio", f"it is for --model elastic-net; that of {family} is {ratios[0]:g}.")
+        ratios = usage("--l1-ratio", _parse_ratios, l1_ratio)
         if len(ratios) > 1 and isinstance(method, str):
-            _refuse("--l1-ratio", f"of several, folds choose: a number for --cv, not {method}.")
+            refuse("--l1-ratio", f"of several, folds choose: a number for --cv, not {method}.")
         if 0.0 in ratios and grid is None:
-            _refuse("--l1-ratio", "at 0 no alpha is the largest that counts: give numbers with --alphas.")
+            refuse("--l1-ratio", "at 0 no alpha is the largest that counts: give numbers with --alphas.")
         if 0.0 in ratios and positive:
-            _refuse("--l1-ratio", "0 does not go with --positive; --model ridge does.")
+            refuse("--l1-ratio", "0 does not go with --positive; --model ridge does.")
     return _Choice(family, grid, method, rule or Rule.min, ratios, positive, intervals)
 
 
-def _fit(
-    data: Path,
-    target: str,
+def _plan(
+    alphas: str, l1_ratio: str | None, standardize: bool | None, how: dict[str, Any], solved: dict[str, Any]
+) -> Plan:
+    """The options of `fit` that say how a model is trained, once they go together."""
+    for option, value in solved.items():
+        if value:
+            instead = "; --validation holds out rows to choose by" if option in ("--cv", "--rule") else ""
+            refuse(option, f"it is not for --model sgd{instead}.")
+    grid = usage("--alphas", _parse_alphas, alphas) or [_ALPHA]
+    ratios = [0.0] if l1_ratio is None else usage("--l1-ratio", _parse_ratios, l1_ratio)
+    loss = usage("--loss", loss_of, how.get("loss", Plan.loss))
+    if "epsilon" in how:
+        if loss.name not in WITH_EPSILON:
+            refuse("--epsilon", f"it is for the losses {', '.join(WITH_EPSILON)}.")
+        usage("--epsilon", lambda epsilon: loss_of(loss.name, epsilon), how["epsilon"])
+    if not 0 < how.get("lr", 1.0) < math.inf:
+        refuse("--lr", f"{how['lr']:g} must be finite and more than 0.")
+    if how.get("schedule") is Schedule.optimal:
+        if 0.0 in grid:
+            refuse("--schedule", "optimal makes its rates of alpha, which must be more than 0.")
+        if "lr" in how:
+            refuse("--lr", "the schedule optimal makes its rates of alpha alone.")
+    if not 0 <= how.get("validation", 0.0) < 1:
+        refuse("--validation", f"{how['validation']:g} must be 0 or more, and less than 1.")
+    if how.get("validation") == 0 and len(grid) * len(ratios) > 1:
+        refuse("--validation", "with several --alphas or --l1-ratio there must be rows to choose by.")
+    return Plan(grid, ratios, standardize=standardize is not False, **how)
+
+
+def _train(data: Path, selection: Selection, output: Path | None, plan: Plan, **shown: bool) -> None:
+    start = time.perf_counter()
+    with Progress() as progress, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        steps = Steps(progress.stage, progress.advance)
+        model = train(data, selection, plan, steps)
+    seconds = {"read": steps.began - start, "fit": time.perf_counter() - steps.began}
+    _deliver(report(model), model, output, data, selection, seconds, caught, **shown)
+
+
+def _deliver(
+    facts: dict[str, Any],
+    model: Model,
     output: Path | None,
-    choice: _Choice,
-    weights: str | None,
-    standardize: bool,
-    drop: list[str],
-    one_hot: bool,
-    missing: Missing,
+    data: Path,
+    selection: Selection,
+    seconds: dict[str, float],
+    caught: Sequence[warnings.WarningMessage],
+    *,
     as_json: bool,
     every: bool,
 ) -> None:
+    """Print what there is to say about a model, and save it."""
+    facts |= {
+        "file": None if output is None else str(output),
+        "data": str(data),
+        "columns_dropped": list(selection.drop),
+        "seconds": seconds,
+        "warnings": [str(item.message) for item in caught],
+    }
+    # Everything that can fail comes before the file is there, and nothing is printed that may not come true
+    text = rendered(facts, as_json=as_json, every=every)
     if output is not None:
-        _check_directory(output)
+        save(model, output)
+    sys.stdout.write(text)
+
+
+def _fit(
+    data: Path, selection: Selection, output: Path | None, choice: _Choice, standardize: bool, **shown: bool
+) -> None:
+    target, weights = selection.target, selection.weights
     start = time.perf_counter()
-    with _Progress() as progress, warnings.catch_warnings(record=True) as caught:
+    with Progress() as progress, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         progress.stage(f"reading {data.name}")
         table = _tables.read_table(data)
-        rows = _tables.training_data(table, target, weights=weights, drop=drop, one_hot=one_hot, missing=missing.value)
+        rows = _tables.training_data(table, **dataclasses.asdict(selection))
         del table
         read = time.perf_counter()
         progress.stage(f"fitting {_tables.counted(rows.X.shape[0], 'row')} × {rows.X.shape[1]:,}")
@@ -427,19 +575,9 @@ def _fit(
         }
         model = Model(fit, found.cross_validation, rows.columns, about, found.path)
     certificate = fit.certificate
+    seconds = {"read": read - start, "fit": done - read}
     file = output if certificate.converged else None
-    facts = report(model, inference) | {
-        "file": None if file is None else str(file),
-        "data": str(data),
-        "columns_dropped": drop,
-        "seconds": {"read": read - start, "fit": done - read},
-        "warnings": [str(item.message) for item in caught],
-    }
-    # Everything that can fail comes before the file is there, and nothing is printed that may not come true
-    text = rendered(facts, as_json=as_json, every=every)
-    if file is not None:
-        save(model, file)
-    sys.stdout.write(text)
+    _deliver(report(model, inference), model, file, data, selection, seconds, caught, **shown)
     if not certificate.converged:
         sys.stdout.flush()
         raise ValueError(
@@ -459,60 +597,18 @@ def _predict(path: Path, data: Path, output: Path) -> None:
     to_terminal = str(output) == "-"
     if not to_terminal:
         _check_directory(output)
-    with _Progress() as progress:
+    with Progress() as progress:
         progress.stage(f"predicting {data.name}")
         written = write_predictions(load_model(path), path, data, None if to_terminal else output)
     if not to_terminal:
         print(f"{_tables.counted(written, 'prediction')} written to {output}")
 
 
-# --- around them --------------------------------------------------------------------------------------------
+# --- options -------------------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def _guarded() -> Iterator[None]:
-    """Turn what a person can mend into a sentence and an exit code."""
-    import typer
-
-    try:
-        yield
-        sys.stdout.flush()
-        return
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-    except BrokenPipeError:
-        # The reader (head, less) has gone; there is nobody to tell, and nothing may be flushed at exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        _complain(f"{error.filename!r}: {error.strerror}." if error.filename else f"{error}.")
-    except MemoryError as error:
-        _complain(f"There is not enough memory for this. {error}".strip())
-    except (ValueError, ImportError) as error:
-        _complain(str(error))
-    raise typer.Exit(1)
-
-
-def _complain(message: str) -> None:
-    import typer
-
-    typer.secho("error: ", fg=typer.colors.RED, bold=True, err=True, nl=False)
-    typer.echo(message, err=True)
-
-
-def _usage(option: str, check: Callable[[Any], Any], value: Any) -> Any:
-    """``check(value)``, its complaint being about how the command was written."""
-    import typer
-
-    try:
-        return check(value)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from None
-
-
-def _refuse(option: str, message: str) -> NoReturn:
-    import typer
-
-    raise typer.BadParameter(message, param_hint=option)
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _parse_alphas(text: str) -> list[float] | None:
@@ -579,44 +675,3 @@ def _check_directory(path: Path) -> None:
     # Before the work, not after it
     if not path.parent.is_dir():
         raise ValueError(f"The directory {str(path.parent)!r} to write to does not exist.")
-
-
-class _Progress:
-    """A bar on standard error, which appears after a second and only where a person is looking."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-        self._timer: threading.Timer | None = None
-
-    def __enter__(self) -> "_Progress":
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-            columns = (
-                SpinnerColumn(),
-                TextColumn("{task.description}", markup=False),
-                BarColumn(),
-                TimeElapsedColumn(),
-            )
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("", total=None)
-            # The bar has a thread of its own: it moves while the solver is inside LAPACK
-            self._timer = threading.Timer(1.0, self._bar.start)
-            self._timer.daemon = True
-            self._timer.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer.join()
-            self._bar.stop()
-
-    def stage(self, text: str) -> None:
-        if self._bar is not None:
-            self._bar.update(self._task, description=text, total=None, completed=0)
-
-    def advance(self, fraction: float) -> None:
-        if self._bar is not None:
-            self._bar.update(self._task, completed=fraction, total=1.0)

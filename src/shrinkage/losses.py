@@ -133,6 +133,8 @@ _LOSSES: dict[str, tuple[int, float | None, Domain, float]] = {
     "perceptron": (5, 0.0, "sign", math.inf),
     "poisson": (8, 0.0, "count", math.inf),
 }
+#: What `loss_of` takes.
+NAMES = tuple(_LOSSES)
 
 
 def loss_of(name: Any, epsilon: Any = 0.1) -> Loss:

@@ -423,7 +423,7 @@ def test_a_fit_that_did_not_converge_is_reported_and_not_saved(run, rows, monkey
 @pytest.mark.parametrize("options", [[], ["--cv", "bic"], ["--cv", "bic", "--alphas", "1,0.3,0.01"]])
 def test_the_solver_reports_progress(run, rows, monkeypatch, options):
     calls = []
-    monkeypatch.setattr(cli._Progress, "advance", lambda self, fraction: calls.append(fraction))
+    monkeypatch.setattr(cli.Progress, "advance", lambda self, fraction: calls.append(fraction))
     run("fit", "data.csv", *LASSO, *options)
     assert calls == sorted(calls) and calls[-1] == 1.0 and calls[0] > 0.0
 
@@ -433,7 +433,7 @@ def test_interrupted(run, rows, monkeypatch, options):
     def interrupt(self, fraction):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli._Progress, "advance", interrupt)
+    monkeypatch.setattr(cli.Progress, "advance", interrupt)
     outcome = run("fit", "data.csv", *LASSO, *options, "-o", "m.npz")
     assert (outcome.code, outcome.out, outcome.err, outcome.new) == (130, "", "", [])
 
@@ -479,7 +479,7 @@ def test_wrong_combinations_exit_with_2(refuse, csv, args, words):
 def test_help_says_what_there_is_for_which_model(run):
     text = " ".join(run("fit", "--help").out.replace("│", " ").split())
     for words in (
-        "ridge, lasso or elastic-net",
+        "ridge, lasso, elastic-net or sgd",
         "--l1-ratio",
         "0.5 by default",
         "10 by default for lasso and elastic net",

@@ -669,7 +669,7 @@ class Terminal(io.StringIO):
 def test_progress_appears_after_a_second(monkeypatch, seconds):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with cli._Progress() as progress:
+    with cli.Progress() as progress:
         progress.stage("reading data.csv")
         progress.advance(0.3)
         end = time.monotonic() + seconds
@@ -680,7 +680,7 @@ def test_progress_appears_after_a_second(monkeypatch, seconds):
 
 def test_progress_needs_a_terminal(monkeypatch):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    with cli._Progress() as progress:
+    with cli.Progress() as progress:
         progress.stage("reading data.csv")
         time.sleep(1.2)
     assert sys.stderr.getvalue() == ""
@@ -688,7 +688,7 @@ def test_progress_needs_a_terminal(monkeypatch):
 
 def test_the_solver_reports_progress(run, csv, monkeypatch):
     calls = []
-    monkeypatch.setattr(cli._Progress, "advance", lambda self, fraction: calls.append(fraction))
+    monkeypatch.setattr(cli.Progress, "advance", lambda self, fraction: calls.append(fraction))
     run("fit", csv, "--target", "y")
     assert calls == sorted(calls) and calls[-1] == 1.0
 
