@@ -23,14 +23,14 @@ Array = np.ndarray[Any, Any]
 
 #: Columns of a group's settings, state and clock, as the kernel has them.
 RATE, L1, L2, ALPHA, START, POSITIVE, NEGATIVE, SETTINGS = range(8)
-INTERCEPT, TOTAL, LOSS, SCALE, DEBT, FIRST, SECOND, STATE = range(8)
+INTERCEPT, TOTAL, LOSS, SCALE, THRESHOLD, FIRST, SECOND, STATE = range(8)
 STEPS, SINCE = range(2)
 
 #: Learning rates as the kernel counts them; "adaptive" is constant between epochs.
 SCHEDULES = {"constant": 0, "optimal": 1, "invscaling": 2, "adaptive": 0}
-#: Optimizers as the kernel counts them, and how many moments they have.
+#: Optimizers as the kernel counts them, and how many moments they have (that of SGD is z).
 OPTIMIZERS = {"sgd": 0, "momentum": 1, "nesterov": 2, "adam": 3, "adamw": 4}
-_MOMENTS = (0, 1, 1, 2, 2)
+_MOMENTS = (1, 1, 1, 2, 2)
 #: Settings that train in one group: a product of so many columns is one that BLAS is good at.
 GROUP = 16
 #: Steps that lazy averages remember before all coefficients are settled: at least, and numbers at most.
@@ -73,7 +73,8 @@ class Group:
     settings, state, clock : ndarray
         As the kernel has them.
     W, total : ndarray of shape (k, p)
-        Coefficients, and sums of those that count; stale while `cells` holds lazy ones.
+        Coefficients, and sums of those that count; `now` has those of SGD, which keeps z in `first`, and while X is
+        sparse in `lazy` (p, k).
     """
 
     def __init__(self, recipe: Recipe, which: Array, settings: Array, coef: Array, intercept: Array) -> None:
@@ -86,7 +87,9 @@ class Group:
         self.total = np.zeros((k if recipe.average_from else 0, p))
         moments = _MOMENTS[OPTIMIZERS[recipe.optimizer]]
         self.first, self.second = (np.zeros((k if moments > m else 0, p)) for m in range(2))
-        self.cells: Array | None = None
+        if recipe.optimizer == "sgd":
+            self.first[:] = coef
+        self.lazy: Array | None = None
 
     @property
     def steps(self) -> int:
@@ -112,20 +115,21 @@ class Group:
         else:
             rows = storage.X.ravel(), nothing, nothing
         if way == 0 and storage.sparse:
-            self._become_lazy()
-            assert self.cells is not None
+            z = self._become_lazy()
             scratch = np.empty((batch, k)), np.empty((2, k))
             _kernel.lazy(  # type: ignore[call-arg]
-                *rows, y, s, order, batch, *loss, r.fit_intercept, r.average_from, self.cells, self.lazy_total,
-                self.when, self.history, *own, *scratch, stop,
+                *rows, y, s, order, batch, *loss, r.fit_intercept, r.average_from, z, self.lazy_total, self.when,
+                self.history, *own, *scratch, stop,
             )  # fmt: skip
             return
         self._become_plain()
         if way == 0 and k == batch == 1:
             _kernel.online(
-                rows[0], y, s, order, *loss, r.fit_intercept, r.average_from, self.W[0], self.total.ravel(), *own, stop
-            )
+                rows[0], y, s, order, *loss, r.fit_intercept, r.average_from, self.first[0], self.total.ravel(), *own,
+                stop,
+            )  # fmt: skip
             return
+        self.W, self.total = self.now()
         p = self.W.shape[1]
         memory = np.empty((batch, p)), np.empty((batch, k)), np.empty((k, p))
         _kernel.batches(  # type: ignore[call-arg]
@@ -133,32 +137,33 @@ class Group:
             self.first, self.second, self.total, *own, *memory, stop,
         )  # fmt: skip
 
-    def _become_lazy(self) -> None:
-        if self.cells is not None:
-            return
-        k, p = self.W.shape
-        average = self.recipe.average_from > 0
-        self.cells = np.zeros((p, 2, k))
-        self.cells[:, 0] = self.W.T
-        self.lazy_total = np.ascontiguousarray(self.total.T) if average else np.empty((0, k))
-        self.when = np.ones(p if average else 0, np.int64)
-        least, most = _HISTORY
-        room = max(least, min(p, most // (3 * k))) if average else 0
-        self.history = np.zeros((room + 1, k, 3))
-        self.clock[SINCE] = 0
+    def _become_lazy(self) -> Array:
+        if self.lazy is None:
+            k, p = self.W.shape
+            average = self.recipe.average_from > 0
+            self.lazy = np.ascontiguousarray(self.first.T)
+            self.lazy_total = np.ascontiguousarray(self.total.T) if average else np.empty((0, k))
+            self.when = np.ones(p if average else 0, np.int64)
+            least, most = _HISTORY
+            room = max(least, min(p, most // (3 * k))) if average else 0
+            self.history = np.zeros((room + 1, k, 3))
+            self.clock[SINCE] = 0
+        return self.lazy
 
     def _become_plain(self) -> None:
-        if self.cells is not None:
+        if self.lazy is not None:
             self.W, self.total = self.now()
-            self.state[:, SCALE], self.state[:, DEBT] = 1.0, 0.0
-            self.cells = None
+            self.first, self.lazy = np.ascontiguousarray(self.lazy.T), None
 
     def now(self) -> tuple[Array, Array]:
-        """(k, p) coefficients, and sums of those that count: lazy ones are worked out, but not changed."""
-        if self.cells is None:
+        """(k, p) coefficients, and sums of those that count; those of SGD are worked out, and nothing is changed."""
+        if self.recipe.optimizer != "sgd":
             return self.W, self.total
+        if self.lazy is None:
+            size = np.maximum(np.abs(self.first) - self.state[:, [THRESHOLD]], 0.0)
+            return self.state[:, [SCALE]] * np.copysign(size, self.first) + 0.0, self.total
         w, sums = np.zeros(self.W.shape), np.zeros(self.total.shape)
-        _kernel.settled(self.cells, self.lazy_total, self.when, self.history, self.state, self.clock, w, sums)
+        _kernel.settled(self.lazy, self.lazy_total, self.when, self.history, self.state, self.clock, w, sums)
         return w, sums
 
     def penalty(self) -> Array:
@@ -177,7 +182,9 @@ class Group:
     def part(self, mask: Array) -> Group:
         """Those of the settings, on their own."""
         self._become_plain()
-        own = Group(self.recipe, self.which[mask], self.settings[mask].copy(), self.W[mask], np.zeros(int(mask.sum())))
+        own = Group(
+            self.recipe, self.which[mask], self.settings[mask].copy(), self.now()[0][mask], np.zeros(int(mask.sum()))
+        )
         own.state, own.clock = self.state[mask].copy(), self.clock.copy()
         for name in ("total", "first", "second"):
             values = getattr(self, name)

@@ -180,12 +180,15 @@ class StochasticModel:
         (1/n) sum_i s_i l(y_i, b + x_i.w)  +  alpha [ rho |w|_1 + (1 - rho)/2 |w|^2 ]
 
     over all rows that it is given, one time or many (weights are taken as they are: let their mean be one). A step of
-    "sgd" at the rate eta is
+    "sgd" at the rate eta scales the coefficients by 1 - eta alpha (1 - rho), takes eta g from them, and then the L1 of
+    all steps so far at once: what was not taken from a coefficient because it was zero stays owed, so that one whose
+    mean gradient is below alpha rho stays zero (Tsuruoka, Tsujii and Ananiadou 2009; dual averaging, Xiao 2010),
 
-        w <- soft((1 - eta alpha (1 - rho)) w - eta g, eta alpha rho),    b <- b - eta g0,
+        z <- z - eta g / D,    w = D soft(z, B),    b <- b - eta g0,
 
-    g and g0 being the mean gradients of the rows' losses; slopes beyond 1e12 are cut, as scikit-learn does. Rows of a
-    sparse X cost what they have entries, and give what they would as dense rows.
+    D being the product of the scales so far and B the sum of eta alpha rho / D. g and g0 are the mean gradients of the
+    rows' losses; slopes beyond 1e12 are cut, as scikit-learn does. Rows of a sparse X cost what they have entries, and
+    give what they would as dense rows.
 
     Parameters
     ----------
@@ -202,7 +205,7 @@ class StochasticModel:
     fit_intercept : bool, default True
         b; it is never penalized.
     optimizer : {"sgd", "momentum", "nesterov", "adam", "adamw"}, default "sgd"
-        What is made of a gradient. Of all but "adamw" the limit is the minimum of the objective; "adamw" decays
+        What is made of a gradient; all but "sgd" end with a soft threshold of the step's own L1. Of all but "adamw" the limit is the minimum of the objective; "adamw" decays
         weights by eta alpha (1 - rho) beside the step (Loshchilov and Hutter 2019), which is another one. On sparse
         data all but "sgd" write every coefficient at every step.
     lr : float or array-like of shape (n_settings,), default 0.01

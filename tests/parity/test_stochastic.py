@@ -37,7 +37,7 @@ def problem(rng, n, p, *, form="dense", dtype=np.float64, loss="squared_error", 
     scale = 1.0 + 0.5 * np.arange(settings)
     table = np.column_stack([0.1 / scale, l1 * scale, l2 * scale, 0.3 * scale, 20.0 * scale, 1.5 * scale, 0.7 * scale])
     state = np.zeros((settings, 7))
-    state[:, 0], state[:, 3] = 0.2 * scale, 1.0
+    state[:, 0], state[:, 3], state[:, 4] = 0.2 * scale, 0.9, 0.001 * scale
     return {
         "rows": rows, "y": y, "s": rng.uniform(0.0, 2.0, n), "order": rng.permutation(n)[: max(1, n - 2)],
         "settings": table, "loss": kind, "parameter": parameter, "schedule": SCHEDULES[schedule][0],
@@ -54,12 +54,12 @@ def run_online(check, given, **changes):
     )  # fmt: skip
     average = given["average_from"] > 0
     arguments = {"data": given["rows"][0]} | {name: given[name] for name in names}
-    arguments |= {"w": given["w"][0], "total": np.full(p if average else 0, 0.5)}
+    arguments |= {"z": given["w"][0], "total": np.full(p if average else 0, 0.5)}
     arguments |= {name: given[name] for name in ("state", "clock", "stop")} | changes
     unchanged = () if average else ("total",)
     if given["average_from"] > 3 + len(given["order"]):
         unchanged = ("total",)
-    check(kernel.online, twin.online, arguments, ("w", "total", "state", "clock"), (), unchanged, 1e-12)
+    check(kernel.online, twin.online, arguments, ("z", "total", "state", "clock"), (), unchanged, 1e-12)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -71,7 +71,7 @@ def test_online(loss, penalty, schedule, average_from, dtype, rng, check):
     run_online(check, given)
 
 
-@pytest.mark.parametrize("n, p", [(1, 1), (3, 1), (2, 37), (40, 70)])
+@pytest.mark.parametrize("n, p", [(1, 1), (6, 1), (2, 37), (40, 70)])
 @pytest.mark.parametrize("intercept", [True, False])
 def test_online_shapes(n, p, intercept, dtype, rng, check):
     run_online(check, problem(rng, n, p, dtype=dtype, average_from=1), intercept=intercept)
@@ -80,22 +80,20 @@ def test_online_shapes(n, p, intercept, dtype, rng, check):
 def lazy_arguments(rng, given, room, batch):
     p, K = given["w"].shape[1], len(given["settings"])
     average = given["average_from"] > 0
-    cells = np.zeros((p, 2, K))
-    cells[:, 0] = given["w"].T
     names = (
         "settings", "loss", "parameter", "schedule", "power", "intercept", "average_from",
     )  # fmt: skip
     data, indices, indptr = given["rows"]
     return {
         "data": data, "indices": indices, "indptr": indptr, "y": given["y"], "s": given["s"],
-        "order": given["order"], "batch": batch, **{name: given[name] for name in names}, "cells": cells,
+        "order": given["order"], "batch": batch, **{name: given[name] for name in names}, "z": np.array(given["w"].T, order="C"),
         "total": np.full((p if average else 0, K), 0.25), "when": np.ones(p if average else 0, np.int64),
         "history": np.zeros((room + 1 if average else 1, K, 3)), "state": given["state"], "clock": given["clock"],
         "g": np.empty((batch, K)), "scratch": np.empty((2, K)), "stop": given["stop"],
     }  # fmt: skip
 
 
-WRITES = ("cells", "total", "when", "history", "state", "clock")
+WRITES = ("z", "total", "when", "history", "state", "clock")
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -142,14 +140,14 @@ def test_settled(average_from, rng, check):
     given = problem(rng, 30, 12, form=np.int32, settings=2, average_from=average_from)
     arguments = lazy_arguments(rng, given, 50, 1)
     twin.lazy(*arguments.values())
-    left = {name: arguments[name] for name in ("cells", "total", "when", "history", "state", "clock")}
+    left = {name: arguments[name] for name in ("z", "total", "when", "history", "state", "clock")}
     left |= {"w": np.ones((2, 12)), "sums": np.ones((2 if average_from else 0, 12))}
     check(kernel.settled, twin.settled, left, ("w", "sums"), (), () if average_from else ("sums",), 1e-12)
 
 
 def run_batches(check, given, way, batch, **changes):
     K, p = given["w"].shape
-    average, moments = given["average_from"] > 0, [0, 1, 1, 2, 2][way]
+    average, moments = given["average_from"] > 0, [1, 1, 1, 2, 2][way]
     names = ("settings", "loss", "parameter", "schedule", "power")
     data, indices, indptr = given["rows"]
     arguments = {
@@ -196,10 +194,11 @@ def densely(given, batch):
     names = ("settings", "loss", "parameter", "schedule", "power")
     W, state, clock = (given[name].copy() for name in ("w", "state", "clock"))
     K, p = W.shape
-    total, nothing = np.zeros((K, p)), np.empty(0, np.int32)
+    total, nothing, first = np.zeros((K, p)), np.empty(0, np.int32), W.copy()
+    W[:] = state[:, [3]] * twin._soft(W, state[:, [4]])
     kernel.batches(
         X.ravel(), nothing, nothing, given["y"], given["s"], given["order"], batch,
-        *(given[name] for name in names), 0, np.ones(4), True, given["average_from"], W, np.empty((0, p)),
+        *(given[name] for name in names), 0, np.ones(4), True, given["average_from"], W, first,
         np.empty((0, p)), total, state, clock, np.empty((batch, p)), np.empty((batch, K)), np.empty((K, p)),
         given["stop"],
     )  # fmt: skip
@@ -209,6 +208,7 @@ def densely(given, batch):
             X.ravel(), given["y"], given["s"], given["order"], *(given[name] for name in names), True,
             given["average_from"], w, sums, state_online, given["clock"].copy(), given["stop"],
         )  # fmt: skip
+        w = state_online[:, 3] * twin._soft(w, state_online[:, 4])
         np.testing.assert_allclose(w, W[0], rtol=0, atol=1e-13)
         np.testing.assert_allclose(sums, total[0], rtol=0, atol=1e-12)
         assert ((w == 0) == (W[0] == 0)).all()
@@ -223,7 +223,7 @@ def lazily(rng, given, batch, room=50):
     kernel.lazy(*arguments.values())
     K, p = given["w"].shape
     w, sums = np.zeros((K, p)), np.zeros((K if given["average_from"] else 0, p))
-    names = ("cells", "total", "when", "history", "state", "clock")
+    names = ("z", "total", "when", "history", "state", "clock")
     kernel.settled(*(arguments[name] for name in names), w, sums)
     return w, sums, arguments["state"]
 
@@ -232,7 +232,7 @@ def lazily(rng, given, batch, room=50):
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("settings, batch", [(1, 1), (4, 1), (1, 5), (4, 5)])
 def test_lazy_is_dense(loss, penalty, settings, batch, rng):
-    """Coefficients that rows leave alone end where a threshold and a decay at every step would have taken them."""
+    """Coefficients that rows leave alone end, and their averages, where steps of all of them would have taken them."""
     given = problem(rng, 400, 30, form=np.int32, loss=loss, penalty=penalty, settings=settings, average_from=50)
     given["settings"][:, :2] *= [0.1, 5.0]
     given["w"][:, 2] = 0.01  # that of a feature which is zero
@@ -253,7 +253,7 @@ def test_lazy_is_dense_to_the_bit_where_nothing_is_rounded(rng):
     given["s"] = np.ones(60)
     given["w"] = np.round(given["w"] * 64) / 64
     given["settings"] = np.array([[0.125, 2.0**-5, 0.0, 1.0, 1.0, 1.0, 1.0]])
-    given["state"][:, 0] = 0.25
+    given["state"][:, [0, 3, 4]] = 0.25, 1.0, 0.0
     w, sums, state = lazily(rng, given, 1)
     expected, total, dense_state = densely(given, 1)
     assert np.array_equal(w, expected)

@@ -11,18 +11,20 @@ cdef extern from "rows.h" nogil:
     void rows_add_s(Py_ssize_t p, const double* f, const float** x, double* out) noexcept
     void row_copy_d(Py_ssize_t p, const double* x, double* out) noexcept
     void row_copy_s(Py_ssize_t p, const float* x, double* out) noexcept
-    double step_d(Py_ssize_t p, double* w, double* total, const double* x, const double* next, double keep,
-                  double step, double threshold) noexcept
-    double step_s(Py_ssize_t p, double* w, double* total, const float* x, const float* next, double keep, double step,
-                  double threshold) noexcept
+    double step_d(Py_ssize_t p, double* z, double* total, const double* x, const double* next, double step,
+                  double threshold, double scale) noexcept
+    double step_s(Py_ssize_t p, double* z, double* total, const float* x, const float* next, double step,
+                  double threshold, double scale) noexcept
     double saga_d(Py_ssize_t p, double* w, double* g, const double* x, const double* next, double rate, double fresh,
                   double share, double threshold, double shrink) noexcept
     double saga_s(Py_ssize_t p, double* w, double* g, const float* x, const float* next, double rate, double fresh,
                   double share, double threshold, double shrink) noexcept
     void row_fetch_d(Py_ssize_t p, const double* x) noexcept
     void row_fetch_s(Py_ssize_t p, const float* x) noexcept
-    void touch_lazy(Py_ssize_t K, double* cell, const double* debt, double x, double* out) noexcept
-    void move_lazy(Py_ssize_t K, double* cell, double x, const double* step) noexcept
+    void soft_add(Py_ssize_t K, const double* z, const double* threshold, double x, double* out) noexcept
+    void move(Py_ssize_t K, double* z, double x, const double* step) noexcept
+    void step_all(Py_ssize_t p, double* z, const double* g, double step, double threshold, double scale,
+                  double* w) noexcept
     bint asked(const int* stop) noexcept
     void fetch(const void* address) noexcept
 
@@ -49,13 +51,13 @@ cdef inline void dense_fetch(Py_ssize_t p, const floating* x) noexcept nogil:
         row_fetch_s(p, x)
 
 
-# w <- soft(keep w - step x, threshold), total += w where there is one; the product of w with the next row
-cdef inline double dense_step(Py_ssize_t p, double* w, double* total, const floating* x, const floating* next,
-                              double keep, double step, double threshold) noexcept nogil:
+# z <- z - step x; of w = soft(z, threshold): total += scale w where there is one, and the product with the next row
+cdef inline double dense_step(Py_ssize_t p, double* z, double* total, const floating* x, const floating* next,
+                              double step, double threshold, double scale) noexcept nogil:
     if floating is double:
-        return step_d(p, w, total, x, next, keep, step, threshold)
+        return step_d(p, z, total, x, next, step, threshold, scale)
     else:
-        return step_s(p, w, total, x, next, keep, step, threshold)
+        return step_s(p, z, total, x, next, step, threshold, scale)
 
 
 # w <- shrink soft(w - rate (fresh x + g), threshold), g += share x; the product of w with the next row

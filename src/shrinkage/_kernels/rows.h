@@ -20,9 +20,9 @@
 
 /* One way of a step, compiled by itself so that its loop has no branches */
 #define STEP_WAY(name, prox, average, real, tag)                                                               \
-    LANES double name##_##tag(ptrdiff_t p, double *w, double *total, const real *x, const real *next,          \
-                              double keep, double step, double threshold) {                                    \
-        return step_body_##tag(p, w, total, x, next, keep, step, threshold, prox, average);                    \
+    LANES double name##_##tag(ptrdiff_t p, double *z, double *total, const real *x, const real *next,          \
+                              double step, double threshold, double scale) {                                   \
+        return step_body_##tag(p, z, total, x, next, step, threshold, scale, prox, average);                   \
     }
 #define SAGA_WAY(name, prox, real, tag)                                                                        \
     LANES double name##_##tag(ptrdiff_t p, double *w, double *g, const real *x, const real *next, double rate, \
@@ -52,16 +52,16 @@
     LANES void row_copy_##tag(ptrdiff_t p, const real *restrict x, double *restrict out) {                     \
         SIMD(omp simd) for (ptrdiff_t j = 0; j < p; j++) out[j] = (double)x[j];                                \
     }                                                                                                          \
-    /* w <- soft(keep w - step x, threshold), total += w; the product of w with the next row */                \
-    BODY double step_body_##tag(ptrdiff_t p, double *restrict w, double *restrict total,                       \
-                                const real *restrict x, const real *restrict next, double keep, double step,   \
-                                double threshold, const int prox, const int average) {                         \
+    /* z <- z - step x; of w = soft(z, threshold): total += scale w, and the product with the next row */      \
+    BODY double step_body_##tag(ptrdiff_t p, double *restrict z, double *restrict total,                       \
+                                const real *restrict x, const real *restrict next, double step,                \
+                                double threshold, double scale, const int prox, const int average) {           \
         double out = 0;                                                                                        \
         SIMD(omp simd reduction(+ : out)) for (ptrdiff_t j = 0; j < p; j++) {                                  \
-            double v = keep * w[j] - step * (double)x[j];                                                      \
+            double v = z[j] - step * (double)x[j];                                                             \
+            z[j] = v;                                                                                          \
             if (prox) v = SOFT(v, threshold);                                                                  \
-            w[j] = v;                                                                                          \
-            if (average) total[j] += v;                                                                        \
+            if (average) total[j] += scale * v;                                                                \
             out += v * (double)next[j];                                                                        \
         }                                                                                                      \
         return out;                                                                                            \
@@ -70,11 +70,11 @@
     STEP_WAY(step_prox, 1, 0, real, tag)                                                                       \
     STEP_WAY(step_mean, 0, 1, real, tag)                                                                       \
     STEP_WAY(step_prox_mean, 1, 1, real, tag)                                                                  \
-    BODY double step_##tag(ptrdiff_t p, double *w, double *total, const real *x, const real *next,             \
-                           double keep, double step, double threshold) {                                       \
+    BODY double step_##tag(ptrdiff_t p, double *z, double *total, const real *x, const real *next,             \
+                           double step, double threshold, double scale) {                                      \
         if (threshold == 0)                                                                                    \
-            return (total ? step_mean_##tag : step_plain_##tag)(p, w, total, x, next, keep, step, threshold);  \
-        return (total ? step_prox_mean_##tag : step_prox_##tag)(p, w, total, x, next, keep, step, threshold);  \
+            return (total ? step_mean_##tag : step_plain_##tag)(p, z, total, x, next, step, threshold, scale); \
+        return (total ? step_prox_mean_##tag : step_prox_##tag)(p, z, total, x, next, step, threshold, scale); \
     }                                                                                                          \
     /* w <- shrink soft(w - rate (fresh x + g), threshold), g += share x; the product of w with the next row */\
     BODY double saga_body_##tag(ptrdiff_t p, double *restrict w, double *restrict g, const real *restrict x,   \
@@ -107,18 +107,25 @@
 DEFINE_ROWS(float, s)
 DEFINE_ROWS(double, d)
 
-/* One lazy coefficient of K settings (see stochastic.pyx): cell is v and b; out += x v, once v is up to date */
-LANES void touch_lazy(ptrdiff_t K, double *restrict cell, const double *restrict debt, double x, double *restrict out) {
+/* K settings at once: out += x soft(z, threshold), and z -= x step */
+LANES void soft_add(ptrdiff_t K, const double *restrict z, const double *restrict threshold, double x,
+                    double *restrict out) {
     SIMD(omp simd) for (ptrdiff_t k = 0; k < K; k++) {
-        double v = cell[k], owed = debt[k] - cell[K + k];
-        v = SOFT(v, owed);
-        cell[k] = v;
-        cell[K + k] = debt[k];
-        out[k] += x * v;
+        double t = threshold[k];
+        out[k] += x * SOFT(z[k], t);
     }
 }
-LANES void move_lazy(ptrdiff_t K, double *restrict cell, double x, const double *restrict step) {
-    SIMD(omp simd) for (ptrdiff_t k = 0; k < K; k++) cell[k] -= x * step[k];
+LANES void move(ptrdiff_t K, double *restrict z, double x, const double *restrict step) {
+    SIMD(omp simd) for (ptrdiff_t k = 0; k < K; k++) z[k] -= x * step[k];
+}
+/* z <- z - step g, w <- scale soft(z, threshold) */
+LANES void step_all(ptrdiff_t p, double *restrict z, const double *restrict g, double step, double threshold,
+                    double scale, double *restrict w) {
+    SIMD(omp simd) for (ptrdiff_t j = 0; j < p; j++) {
+        double v = z[j] - step * g[j];
+        z[j] = v;
+        w[j] = scale * SOFT(v, threshold);
+    }
 }
 
 /* What another thread may have written meanwhile */

@@ -18,7 +18,7 @@ def online(
     power: float,
     intercept: bool,
     average_from: int,
-    w: _Double,
+    z: _Double,
     total: _Double,
     state: _Double,
     clock: _Long,
@@ -39,7 +39,7 @@ def lazy(
     power: float,
     intercept: bool,
     average_from: int,
-    cells: _Double,
+    z: _Double,
     total: _Double,
     when: _Long,
     history: _Double,
@@ -50,7 +50,7 @@ def lazy(
     stop: NDArray[np.int32],
 ) -> None: ...
 def settled(
-    cells: _Double,
+    z: _Double,
     total: _Double,
     when: _Long,
     history: _Double,

@@ -3,9 +3,17 @@
 X is dense and row major (`data` alone) or compressed by rows. K settings train together: `settings` (K, 7) are
 the rate, l1, l2, alpha and where the "optimal" schedule starts, and the factors of the weights of rows with y > 0 and
 of the others; y is (n, 1), or (n, K) with targets for each. `state` (K, 7) is the intercept, its sum over the iterates
-that count, the weighted sum of the losses before every step, the scale and the debt of `lazy`, and the intercept's two
-moments. `clock` is how many steps there have been, and how many since `lazy` last settled all coefficients. Iterates
-count for the mean from step `average_from` on, 0 being never.
+that count, the weighted sum of the losses before every step, scale and threshold, and the intercept's two moments.
+`clock` is how many steps there have been, and how many since scales were last one. Iterates count for the mean from
+step `average_from` on, 0 being never.
+
+A step of plain SGD scales the coefficients by 1 - rate l2, subtracts rate g and takes the L1 of all steps so far at
+once: what was not taken from a coefficient because it was zero stays owed (Tsuruoka, Tsujii and Ananiadou 2009; dual
+averaging, Xiao 2010). With D the product of the scales and B the sum of rate l1 / D, that is
+
+    z <- z - rate g / D,      w = D soft(z, B),
+
+so that a coefficient whose gradient is zero is not touched, whatever the penalty.
 """
 from cython cimport floating
 from libc.math cimport copysign, fabs, pow, sqrt
@@ -14,8 +22,8 @@ from libc.string cimport memset
 from ._blas cimport AS_IS, TRANSPOSED, gemm
 from ._index cimport index
 from ._rows cimport (
-    asked, dense_add, dense_copy, dense_dot, dense_fetch, dense_step, move_lazy, sparse_add, sparse_dot, sparse_fetch,
-    touch_lazy,
+    asked, dense_add, dense_copy, dense_dot, dense_fetch, dense_step, move, soft_add, sparse_add, sparse_dot,
+    sparse_fetch, step_all,
 )
 from ._scalar cimport loss_slope, loss_value, soft
 
@@ -44,7 +52,7 @@ cdef enum:
     TOTAL
     LOSS
     SCALE
-    DEBT
+    THRESHOLD
     FIRST
     SECOND
     STATE
@@ -58,8 +66,9 @@ cdef enum:
     OPTIMAL
     INVERSE
 
-# ways of a step: the first three are those of steps.h
+# ways of a step: 1 and 2 are those of steps.h
 cdef enum:
+    SGD = 0
     MOMENTUM = 1
     ADAM = 3
     ADAMW = 4
@@ -71,8 +80,8 @@ cdef enum:
 
 # Slopes beyond this are cut
 cdef double STEEPEST = 1e12
-# The scale of lazy coefficients below which, and the debt above which, they are settled: digits that they may lose
-cdef double LEAST_SCALE = 1e-4, MOST_DEBT = 1e3
+# The scale below which z takes it over: digits that the sums may lose
+cdef double LEAST_SCALE = 1e-4
 
 
 cdef inline double clipped(double slope) noexcept nogil:
@@ -99,38 +108,45 @@ cdef inline double gradient(int loss, double parameter, double y, double weight,
 
 def online(const floating[::1] data, const double[:, ::1] y, const double[::1] s, const long long[::1] order,
            const double[:, ::1] settings, int loss, double parameter, int schedule, double power, bint intercept,
-           long long average_from, double[::1] w, double[::1] total, double[:, ::1] state, long long[::1] clock,
+           long long average_from, double[::1] z, double[::1] total, double[:, ::1] state, long long[::1] clock,
            const int[::1] stop):
-    """w <- soft((1 - rate l2) w - rate s_i l'(x_i.w + b) x_i, rate l1) for every row of a dense X, one setting.
+    """A step for every row of a dense X, with one setting.
 
     total (p,) <- total + w after every step that counts; empty where none does.
     """
-    cdef Py_ssize_t p = w.shape[0], count = order.shape[0], r
+    cdef Py_ssize_t p = z.shape[0], count = order.shape[0], r, j
     cdef const double* own = &settings[0, 0]
     cdef double* now = &state[0, 0]
     cdef const floating* x
     cdef const floating* next
-    cdef double prediction, g, rate, keep, dot
+    cdef double g, rate, dot
     cdef long long t = clock[STEPS]
     cdef bint counts
     if count == 0:
         return
     with nogil:
         x = &data[0] + order[0] * p
-        dot = dense_dot(p, x, &w[0])
+        dot = dense_step(p, &z[0], NULL, x, x, 0, now[THRESHOLD], 1)
         for r in range(count):
             if r % HEED == 0 and asked(&stop[0]):
                 break
             if r + AHEAD < count:
                 dense_fetch(p, &data[0] + order[r + AHEAD] * p)
             t += 1
-            prediction = dot + now[INTERCEPT]
             rate = rate_at(schedule, own, power, <double> t)
-            g = gradient(loss, parameter, y[order[r], 0], s[order[r]], own, prediction, now + LOSS)
-            keep = max(0.0, 1.0 - rate * own[L2])
+            g = gradient(loss, parameter, y[order[r], 0], s[order[r]], own, now[SCALE] * dot + now[INTERCEPT],
+                         now + LOSS)
+            now[SCALE] *= max(0.0, 1.0 - rate * own[L2])
+            if now[SCALE] < LEAST_SCALE:
+                for j in range(p):
+                    z[j] *= now[SCALE]
+                now[THRESHOLD] *= now[SCALE]
+                now[SCALE] = 1
+            now[THRESHOLD] += rate * own[L1] / now[SCALE]
             counts = 0 < average_from <= t
             next = &data[0] + order[r + 1] * p if r + 1 < count else x
-            dot = dense_step(p, &w[0], &total[0] if counts else NULL, x, next, keep, rate * g, rate * own[L1])
+            dot = dense_step(p, &z[0], &total[0] if counts else NULL, x, next, rate * g / now[SCALE], now[THRESHOLD],
+                             now[SCALE])
             x = next
             if intercept:
                 now[INTERCEPT] -= rate * g
@@ -139,21 +155,19 @@ def online(const floating[::1] data, const double[:, ::1] y, const double[::1] s
         clock[STEPS] = t
 
 
-# ------------------------------------------------------------------------------------------- lazy coefficients
+# ------------------------------------------------------------------------------------------- lazy averages
 #
-# A coefficient that rows leave alone is only scaled and thresholded. With D_m the product of the scales of m steps and
-# B_m the sum of their thresholds over D, w = D soft(v, B - b), v and b being w / D and B when it was last touched: so
-# `cells` (p, 2, K) hold v and b, and nothing else of it is written until a row comes that has it. Its iterates from
-# step m0 to m1 sum to |v + b| (S_m1 - S_m0-1) - (Q_m1 - Q_m0-1) with S, Q the sums of D and D B up to where B reaches
-# |v| + b: `history` (M + 1, K, 3) has B, S, Q, `when` (p,) the first step that is not in `total` (p, K) yet.
+# Of a coefficient that rows leave alone the iterates from step m0 to m1 sum to |z| (S_m1 - S_m0-1) - (Q_m1 - Q_m0-1),
+# S and Q being the sums of D and D B, up to where B reaches |z|: `history` (M + 1, K, 3) has B, S, Q, `when` (p,) the
+# first step that is not in `total` (p, K) yet.
 
 
 # What the iterates of one coefficient from step `first` to `last` sum to
-cdef inline double idle_sum(double v, double b, const double* history, Py_ssize_t K, long long first,
+cdef inline double idle_sum(double z, const double* history, Py_ssize_t K, long long first,
                             long long last) noexcept nogil:
-    cdef double limit = fabs(v) + b, out
+    cdef double limit = fabs(z), out
     cdef long long low = first - 1, high = last, middle, stride = 1
-    if v == 0 or last < first:
+    if z == 0 or last < first:
         return 0
     if history[last * K * 3] >= limit:
         # most thresholds are reached soon
@@ -170,89 +184,77 @@ cdef inline double idle_sum(double v, double b, const double* history, Py_ssize_
         high = low
     out = (limit * (history[high * K * 3 + 1] - history[(first - 1) * K * 3 + 1])
            - (history[high * K * 3 + 2] - history[(first - 1) * K * 3 + 2]))
-    return out if v > 0 else -out
+    return out if z > 0 else -out
 
 
 # The iterates of one coefficient so far are summed: it is about to change
-cdef inline void remember(Py_ssize_t K, const double* cell, double* total, long long* when, long long since,
+cdef inline void remember(Py_ssize_t K, const double* z, double* total, long long* when, long long since,
                           const double* history) noexcept nogil:
     cdef Py_ssize_t k
     if when[0] <= since:
         for k in range(K):
-            total[k] += idle_sum(cell[k], cell[K + k], history + 3 * k, K, when[0], since)
+            total[k] += idle_sum(z[k], history + 3 * k, K, when[0], since)
         when[0] = since + 1
 
 
-# out (K,) <- x_i.v, the coefficients of the row being brought up to date on the way
-cdef inline void lazy_dots(const floating* data, const index* indices, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t K,
-                           double* cells, const double* debts, double* total, long long* when, long long since,
-                           const double* history, double* out) noexcept nogil:
-    cdef Py_ssize_t q, j, k
-    cdef double* cell
-    cdef double sum = 0, debt = debts[0], v
+# out (K,) <- x_i.soft(z)
+cdef inline void soft_dots(const floating* data, const index* indices, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t K,
+                           const double* z, const double* thresholds, double* out) noexcept nogil:
+    cdef Py_ssize_t q, k
+    cdef double sum = 0, threshold = thresholds[0], u, v
     if K == 1:
         for q in range(start, stop):
-            j = indices[q]
-            cell = cells + 2 * j
-            if total != NULL:
-                remember(1, cell, total + j, when + j, since, history)
-            v = fabs(cell[0]) - (debt - cell[1])
-            v = copysign(0.0 if v < 0 else v, cell[0])
-            cell[0], cell[1] = v, debt
-            sum += data[q] * v
+            u = z[indices[q]]
+            # without a branch, which nobody could foresee
+            v = fabs(u) - threshold
+            sum += data[q] * copysign(0.0 if v < 0 else v, u)
         out[0] = sum
         return
     for k in range(K):
         out[k] = 0
     for q in range(start, stop):
-        j = indices[q]
-        cell = cells + j * 2 * K
-        if total != NULL:
-            remember(K, cell, total + j * K, when + j, since, history)
-        touch_lazy(K, cell, debts, data[q], out)
+        soft_add(K, z + <Py_ssize_t> indices[q] * K, thresholds, data[q], out)
 
 
-# All coefficients up to date, with a scale of one
-cdef void settle_all(Py_ssize_t p, Py_ssize_t K, double* cells, double* state, double* debts, double* total,
-                     long long* when, long long* clock, const double* history) noexcept nogil:
+# All scales are one
+cdef void take_over(Py_ssize_t p, Py_ssize_t K, double* z, double* state, double* thresholds, double* total,
+                    long long* when, long long* clock, double* history) noexcept nogil:
     cdef Py_ssize_t j, k
-    cdef double* cell
     for j in range(p):
-        cell = cells + j * 2 * K
         if total != NULL:
-            remember(K, cell, total + j * K, when + j, clock[SINCE], history)
+            remember(K, z + j * K, total + j * K, when + j, clock[SINCE], history)
             when[j] = 1
         for k in range(K):
-            cell[k] = state[k * STATE + SCALE] * soft(cell[k], debts[k] - cell[K + k])
-            cell[K + k] = 0
+            z[j * K + k] *= state[k * STATE + SCALE]
     for k in range(K):
+        thresholds[k] *= state[k * STATE + SCALE]
+        state[k * STATE + THRESHOLD] = thresholds[k]
         state[k * STATE + SCALE] = 1
-        state[k * STATE + DEBT] = debts[k] = 0
     clock[SINCE] = 0
 
 
 cdef inline void lazy_pass(const floating* data, const index* indices, const index* indptr, Py_ssize_t p,
                            Py_ssize_t K, const double* y, Py_ssize_t targets, const double* s, const long long* order,
                            Py_ssize_t count, Py_ssize_t batch, const double* settings, int loss, double parameter,
-                           int schedule, double power, bint intercept, long long average_from, double* cells,
+                           int schedule, double power, bint intercept, long long average_from, double* z,
                            double* total, long long* when, double* history, Py_ssize_t room, double* state,
-                           long long* clock, double* g, double* rates, double* debts, const int* stop) noexcept nogil:
-    cdef Py_ssize_t start, size, r, q, k, i
+                           long long* clock, double* g, double* rates, double* thresholds,
+                           const int* stop) noexcept nogil:
+    cdef Py_ssize_t start, size, r, q, k, i, j
     cdef double* now
-    cdef double keep, part
+    cdef double part
     cdef const double* own
     cdef bint full, counts
     start = 0
     for k in range(K):
-        debts[k] = state[k * STATE + DEBT]
+        thresholds[k] = state[k * STATE + THRESHOLD]
     while start < count and not asked(stop):
         size = min(batch, count - start)
         for r in range(size):
             i = order[start + r]
             if start + r + AHEAD < count:
                 sparse_fetch(data, indices, indptr[order[start + r + AHEAD]], indptr[order[start + r + AHEAD] + 1])
-            lazy_dots(data, indices, indptr[i], indptr[i + 1], K, cells, debts, total, when, clock[SINCE], history,
-                      g + r * K)
+            soft_dots(data, indices, indptr[i], indptr[i + 1], K, z, thresholds, g + r * K)
             for k in range(K):
                 now = state + k * STATE
                 g[r * K + k] = gradient(
@@ -263,27 +265,33 @@ cdef inline void lazy_pass(const floating* data, const index* indices, const ind
         for k in range(K):
             own, now = settings + k * SETTINGS, state + k * STATE
             rates[k] = rate_at(schedule, own, power, <double> clock[STEPS])
-            keep = max(0.0, 1.0 - rates[k] * own[L2])
-            full = full or keep * now[SCALE] < LEAST_SCALE or now[DEBT] > MOST_DEBT
+            full = full or max(0.0, 1.0 - rates[k] * own[L2]) * now[SCALE] < LEAST_SCALE
         if full:
-            settle_all(p, K, cells, state, debts, total, when, clock, history)
-        clock[SINCE] += 1
+            take_over(p, K, z, state, thresholds, total, when, clock, history)
         counts = 0 < average_from <= clock[STEPS]
+        if total != NULL:
+            for r in range(size):
+                i = order[start + r]
+                for q in range(indptr[i], indptr[i + 1]):
+                    j = indices[q]
+                    remember(K, z + j * K, total + j * K, when + j, clock[SINCE], history)
+        clock[SINCE] += 1
         for k in range(K):
             own, now = settings + k * SETTINGS, state + k * STATE
-            keep = max(0.0, 1.0 - rates[k] * own[L2])
-            if keep < LEAST_SCALE:
-                for q in range(p):
-                    cells[q * 2 * K + k] *= keep
-            else:
-                now[SCALE] *= keep
-            debts[k] += rates[k] * own[L1] / now[SCALE]
-            now[DEBT] = debts[k]
+            now[SCALE] *= max(0.0, 1.0 - rates[k] * own[L2])
+            if now[SCALE] < LEAST_SCALE:
+                # a single step's: it is taken over at once
+                for j in range(p):
+                    z[j * K + k] *= now[SCALE]
+                thresholds[k] *= now[SCALE]
+                now[SCALE] = 1
+            thresholds[k] += rates[k] * own[L1] / now[SCALE]
+            now[THRESHOLD] = thresholds[k]
             if total != NULL:
                 q = clock[SINCE] * K + k
-                history[3 * q] = now[DEBT]
-                history[3 * q + 1] = history[3 * (q - K) + 1] + (now[SCALE] if counts else 0.0)
-                history[3 * q + 2] = history[3 * (q - K) + 2] + (now[SCALE] * now[DEBT] if counts else 0.0)
+                history[3 * q] = thresholds[k]
+                history[3 * q + 1] = history[3 * (q - K) + 1] + counts * now[SCALE]
+                history[3 * q + 2] = history[3 * (q - K) + 2] + counts * now[SCALE] * thresholds[k]
             rates[k] /= now[SCALE]
         for r in range(size):
             i = order[start + r]
@@ -292,10 +300,10 @@ cdef inline void lazy_pass(const floating* data, const index* indices, const ind
             if K == 1:
                 part = g[r]
                 for q in range(indptr[i], indptr[i + 1]):
-                    cells[2 * <Py_ssize_t> indices[q]] -= part * data[q]
+                    z[indices[q]] -= part * data[q]
             else:
                 for q in range(indptr[i], indptr[i + 1]):
-                    move_lazy(K, cells + <Py_ssize_t> indices[q] * 2 * K, data[q], g + r * K)
+                    move(K, z + <Py_ssize_t> indices[q] * K, data[q], g + r * K)
         for k in range(K):
             now = state + k * STATE
             if intercept:
@@ -311,14 +319,14 @@ cdef inline void lazy_pass(const floating* data, const index* indices, const ind
 def lazy(const floating[::1] data, const index[::1] indices, const index[::1] indptr, const double[:, ::1] y,
          const double[::1] s, const long long[::1] order, Py_ssize_t batch, const double[:, ::1] settings, int loss,
          double parameter, int schedule, double power, bint intercept, long long average_from,
-         double[:, :, ::1] cells, double[:, ::1] total, long long[::1] when, double[:, :, ::1] history,
+         double[:, ::1] z, double[:, ::1] total, long long[::1] when, double[:, :, ::1] history,
          double[:, ::1] state, long long[::1] clock, double[:, ::1] g, double[:, ::1] scratch, const int[::1] stop):
-    """The steps of `online` for a sparse X, for K settings and the mean gradient of `batch` rows at a time.
+    """The steps of `online` for a sparse X, for K settings, z (p, K), and the mean gradient of `batch` rows at a time.
 
-    A row costs what it has entries, whatever the penalty: see above. total, when and history are empty where no
-    iterate counts; g (batch, K) and scratch (2, K) are memory.
+    A row costs what it has entries, whatever the penalty. total, when and history are empty where no iterate counts;
+    g (batch, K) and scratch (2, K) are memory.
     """
-    cdef Py_ssize_t K = settings.shape[0], p = cells.shape[0], targets = y.shape[1], count = order.shape[0], room = -1
+    cdef Py_ssize_t K = settings.shape[0], p = z.shape[0], targets = y.shape[1], count = order.shape[0], room = -1
     cdef double* sums = NULL
     if total.shape[0]:
         sums, room = &total[0, 0], history.shape[0] - 1
@@ -326,34 +334,32 @@ def lazy(const floating[::1] data, const index[::1] indices, const index[::1] in
         # the compiler makes loops of their own for one setting
         if K == 1 and sums == NULL:
             lazy_pass(&data[0], &indices[0], &indptr[0], p, 1, &y[0, 0], targets, &s[0], &order[0], count, batch,
-                      &settings[0, 0], loss, parameter, schedule, power, intercept, average_from, &cells[0, 0, 0],
-                      NULL, NULL, NULL, -1, &state[0, 0], &clock[0], &g[0, 0], &scratch[0, 0], &scratch[1, 0],
-                      &stop[0])
+                      &settings[0, 0], loss, parameter, schedule, power, intercept, average_from, &z[0, 0], NULL, NULL,
+                      NULL, -1, &state[0, 0], &clock[0], &g[0, 0], &scratch[0, 0], &scratch[1, 0], &stop[0])
         elif K == 1:
             lazy_pass(&data[0], &indices[0], &indptr[0], p, 1, &y[0, 0], targets, &s[0], &order[0], count, batch,
-                      &settings[0, 0], loss, parameter, schedule, power, intercept, average_from, &cells[0, 0, 0],
-                      sums, &when[0], &history[0, 0, 0], room, &state[0, 0], &clock[0], &g[0, 0], &scratch[0, 0],
+                      &settings[0, 0], loss, parameter, schedule, power, intercept, average_from, &z[0, 0], sums,
+                      &when[0], &history[0, 0, 0], room, &state[0, 0], &clock[0], &g[0, 0], &scratch[0, 0],
                       &scratch[1, 0], &stop[0])
         else:
             lazy_pass(&data[0], &indices[0], &indptr[0], p, K, &y[0, 0], targets, &s[0], &order[0], count, batch,
-                      &settings[0, 0], loss, parameter, schedule, power, intercept, average_from, &cells[0, 0, 0],
-                      sums, &when[0], &history[0, 0, 0], room, &state[0, 0], &clock[0], &g[0, 0], &scratch[0, 0],
+                      &settings[0, 0], loss, parameter, schedule, power, intercept, average_from, &z[0, 0], sums,
+                      &when[0], &history[0, 0, 0], room, &state[0, 0], &clock[0], &g[0, 0], &scratch[0, 0],
                       &scratch[1, 0], &stop[0])
 
 
-def settled(const double[:, :, ::1] cells, const double[:, ::1] total, const long long[::1] when,
+def settled(const double[:, ::1] z, const double[:, ::1] total, const long long[::1] when,
             const double[:, :, ::1] history, const double[:, ::1] state, const long long[::1] clock,
             double[:, ::1] w, double[:, ::1] sums):
-    """w (K, p) <- the coefficients that lazy ones stand for, sums (K, p) <- the sums of their iterates."""
-    cdef Py_ssize_t K = cells.shape[2], p = cells.shape[0], j, k
+    """w (K, p) <- D soft(z, B) for z (p, K), sums (K, p) <- the sums of the iterates that count."""
+    cdef Py_ssize_t K = z.shape[1], p = z.shape[0], j, k
     cdef bint average = total.shape[0] > 0
     with nogil:
         for j in range(p):
             for k in range(K):
-                w[k, j] = state[k, SCALE] * soft(cells[j, 0, k], state[k, DEBT] - cells[j, 1, k])
+                w[k, j] = state[k, SCALE] * soft(z[j, k], state[k, THRESHOLD])
                 if average:
-                    sums[k, j] = total[j, k] + idle_sum(cells[j, 0, k], cells[j, 1, k], &history[0, k, 0], K, when[j],
-                                                        clock[SINCE])
+                    sums[k, j] = total[j, k] + idle_sum(z[j, k], &history[0, k, 0], K, when[j], clock[SINCE])
 
 
 # ------------------------------------------------------------------------------------------------ whole batches
@@ -374,7 +380,7 @@ cdef inline shrinkage_step step_of(int way, const double* own, const double* num
     elif way >= MOMENTUM:
         # at rest the momentum is the gradient over this, and so must the threshold be
         out.first, out.fresh, out.threshold = numbers[0], 1, out.threshold / (1 - numbers[0])
-    if way == ADAMW or way < MOMENTUM:
+    if way == ADAMW:
         out.keep = max(0.0, 1 - rate * l2)
     else:
         out.coupled = l2
@@ -398,15 +404,15 @@ def batches(const floating[::1] data, const index[::1] indices, const index[::1]
             double[:, ::1] G, const int[::1] stop):
     """A step for every `batch` rows with their mean gradient, for all K settings by one product with the rows.
 
-    way: 0 SGD, 1 momentum, 2 Nesterov, 3 Adam, 4 AdamW, as steps.h has them; numbers: momentum, the two betas, eps.
-    W (K, p) and, where the way has them, first and second (K, p) its moments; total (K, p) sums of the iterates that
-    count, or empty. block (batch, p), P (batch, K) and G (K, p) are memory.
+    way: 0 SGD, 1 momentum, 2 Nesterov, 3 Adam, 4 AdamW; numbers: momentum, the two betas, eps. W (K, p) and, where
+    the way has them, first and second (K, p) its moments; first is z of SGD. All but SGD end with a soft threshold
+    of the step's own L1, in the metric of the step. total (K, p) are sums of the iterates that count, or empty. block (batch, p), P (batch, K) and G (K, p) are memory.
     """
     cdef Py_ssize_t K = W.shape[0], p = W.shape[1], count = order.shape[0], start = 0, size, r, k, j, i
     cdef Py_ssize_t targets = y.shape[1]
     cdef bint dense = indptr.shape[0] == 0, counts
+    cdef const double* own
     cdef double* now
-    cdef double* m
     cdef double* v
     cdef double rate, part
     cdef shrinkage_step step
@@ -452,15 +458,25 @@ def batches(const floating[::1] data, const index[::1] indices, const index[::1]
             for k in range(K):
                 now = &state[k, 0]
                 rate = rate_at(schedule, &settings[k, 0], power, <double> clock[STEPS])
-                m = &first[k, 0] if way >= MOMENTUM else NULL
+                own = &settings[k, 0]
                 v = &second[k, 0] if way >= ADAM else NULL
-                step = step_of(way, &settings[k, 0], &numbers[0], rate, <double> clock[STEPS], True)
-                take_step(way, p, &W[k, 0], &G[k, 0], m, v, &step)
+                if way == SGD:
+                    now[SCALE] *= max(0.0, 1.0 - rate * own[L2])
+                    if now[SCALE] < LEAST_SCALE:
+                        for j in range(p):
+                            first[k, j] *= now[SCALE]
+                        now[THRESHOLD] *= now[SCALE]
+                        now[SCALE] = 1
+                    now[THRESHOLD] += rate * own[L1] / now[SCALE]
+                    step_all(p, &first[k, 0], &G[k, 0], rate / now[SCALE], now[THRESHOLD], now[SCALE], &W[k, 0])
+                else:
+                    step = step_of(way, own, &numbers[0], rate, <double> clock[STEPS], True)
+                    take_step(way, p, &W[k, 0], &G[k, 0], &first[k, 0], v, &step)
                 if intercept:
                     part = 0
                     for r in range(size):
                         part += P[r, k]
-                    step = step_of(way, &settings[k, 0], &numbers[0], rate, <double> clock[STEPS], False)
+                    step = step_of(way, own, &numbers[0], rate, <double> clock[STEPS], False)
                     take_step(way, 1, now + INTERCEPT, &part, now + FIRST, now + SECOND, &step)
                 if counts:
                     now[TOTAL] += now[INTERCEPT]

@@ -1,11 +1,11 @@
 """Twin of `shrinkage._kernels.stochastic`: stochastic gradient descent over the rows of X in a given order.
 
-`settings`, `state` and `clock` are those of the kernel; a step is
+`settings`, `state` and `clock` are those of the kernel; a step of SGD is
 
-    w <- _soft((1 - rate l2) w - rate g, rate l1),   b <- b - rate g0
+    z <- z - rate g / D,   w = D soft(z, B),   b <- b - rate g0,   D <- (1 - rate l2) D,   B <- B + rate l1 / D
 
-with g and g0 the mean gradients of the weighted losses of the rows of a batch, and a rate of lr, lr / t^power or
-1 / (alpha (start + t - 1)).
+(D and B before z), with g and g0 the mean gradients of the weighted losses of the rows of a batch, and a rate of lr,
+lr / t^power or 1 / (alpha (start + t - 1)).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from .losses import evaluate
 Array = np.ndarray[Any, Any]
 
 RATE, L1, L2, ALPHA, START, POSITIVE, NEGATIVE = range(7)
-INTERCEPT, TOTAL, LOSS, SCALE, DEBT, FIRST, SECOND = range(7)
+INTERCEPT, TOTAL, LOSS, SCALE, THRESHOLD, FIRST, SECOND = range(7)
 STEPS, SINCE = range(2)
 CONSTANT, OPTIMAL, INVERSE = range(3)
 SGD, MOMENTUM, NESTEROV, ADAM, ADAMW = range(5)
 
 STEEPEST = 1e12
-LEAST_SCALE, MOST_DEBT = 1e-4, 1e3
+LEAST_SCALE = 1e-4
 
 
 def _soft(v: Array, threshold: Any) -> Array:
@@ -61,6 +61,20 @@ def _rows(data: Array, indices: Array, indptr: Array, which: Array, p: int) -> A
     return out
 
 
+def _advance(rates: Array, settings: Array, state: Array, z: Array) -> None:
+    """Scales and thresholds of the next step, z (K, p)."""
+    state[:, SCALE] *= np.maximum(0.0, 1.0 - rates * settings[:, L2])
+    small = state[:, SCALE] < LEAST_SCALE
+    z[small] *= state[small, SCALE][:, None]
+    state[small, THRESHOLD] *= state[small, SCALE]
+    state[small, SCALE] = 1.0
+    state[:, THRESHOLD] += rates * settings[:, L1] / state[:, SCALE]
+
+
+def _coefficients(z: Array, state: Array) -> Array:
+    return state[:, [SCALE]] * _soft(z, state[:, [THRESHOLD]])
+
+
 def online(
     data: Array,
     y: Array,
@@ -73,55 +87,43 @@ def online(
     power: float,
     intercept: bool,
     average_from: int,
-    w: Array,
+    z: Array,
     total: Array,
     state: Array,
     clock: Array,
     stop: Array,
 ) -> None:
     """One pass of a dense X, a row at a time, with one setting."""
-    X = data.reshape(-1, len(w)).astype(np.float64)
+    X = data.reshape(-1, len(z)).astype(np.float64)
     for i in order:
+        w = _coefficients(z[None, :], state)
         clock[STEPS] += 1
-        prediction = X[i] @ w + state[:, INTERCEPT]
-        rate = _rates(schedule, settings, power, clock[STEPS])[0]
-        g = _gradients(loss, parameter, y[[i]], s[[i]], settings, prediction[None, :], state)[0, 0]
-        keep = max(0.0, 1.0 - rate * settings[0, L2])
-        w[:] = _soft(keep * w - rate * g * X[i], rate * settings[0, L1])
+        rates = _rates(schedule, settings, power, clock[STEPS])
+        predictions = w @ X[i] + state[:, INTERCEPT]
+        g = _gradients(loss, parameter, y[[i]], s[[i]], settings, predictions[None, :], state)[0, 0]
+        _advance(rates, settings, state, z[None, :])
+        z -= rates[0] / state[0, SCALE] * g * X[i]
         if intercept:
-            state[0, INTERCEPT] -= rate * g
+            state[0, INTERCEPT] -= rates[0] * g
         if 0 < average_from <= clock[STEPS]:
-            total += w
+            total += _coefficients(z[None, :], state)[0]
             state[0, TOTAL] += state[0, INTERCEPT]
 
 
-def _idle_sums(cells: Array, history: Array, when: int, since: int) -> Array:
+def _idle_sums(z: Array, history: Array, when: int, since: int) -> Array:
     """(K,): what the iterates of one coefficient from step `when` to `since` sum to, step by step."""
-    v, b = cells
-    out = np.zeros(len(v))
+    out = np.zeros(len(z))
     for m in range(when, since + 1):
         # the sum of the scales of the steps that count goes up by the scale, or by nothing
-        out += (history[m, :, 1] - history[m - 1, :, 1]) * _soft(v, np.maximum(history[m, :, 0] - b, 0.0))
+        out += (history[m, :, 1] - history[m - 1, :, 1]) * _soft(z, history[m, :, 0])
     return out
 
 
-def _touch(j: int, cells: Array, total: Array, when: Array, history: Array, state: Array, clock: Array) -> None:
-    """Coefficient j up to date, in units of its scale."""
+def _remember(j: int, z: Array, total: Array, when: Array, history: Array, clock: Array) -> None:
+    """The iterates of coefficient j so far are summed."""
     if len(total) and when[j] <= clock[SINCE]:
-        total[j] += _idle_sums(cells[j], history, int(when[j]), int(clock[SINCE]))
+        total[j] += _idle_sums(z[j], history, int(when[j]), int(clock[SINCE]))
         when[j] = clock[SINCE] + 1
-    cells[j, 0] = _soft(cells[j, 0], state[:, DEBT] - cells[j, 1])
-    cells[j, 1] = state[:, DEBT]
-
-
-def _settle_all(cells: Array, total: Array, when: Array, history: Array, state: Array, clock: Array) -> None:
-    for j in range(len(cells)):
-        _touch(j, cells, total, when, history, state, clock)
-    cells[:, 0] *= state[:, SCALE]
-    cells[:, 1] = 0.0
-    when[:] = 1
-    state[:, SCALE], state[:, DEBT] = 1.0, 0.0
-    clock[SINCE] = 0
 
 
 def lazy(
@@ -139,7 +141,7 @@ def lazy(
     power: float,
     intercept: bool,
     average_from: int,
-    cells: Array,
+    z: Array,
     total: Array,
     when: Array,
     history: Array,
@@ -149,32 +151,32 @@ def lazy(
     scratch: Array,
     stop: Array,
 ) -> None:
-    """One pass of a sparse X: w = scale _soft(v, debt - b), of which only what a row has is written."""
-    p = len(cells)
+    """One pass of a sparse X, z (p, K): sums of iterates are made when a coefficient is about to change."""
+    p = len(z)
     for start in range(0, len(order), batch):
         which = order[start : start + batch]
         X = _rows(data, indices, indptr, which, p)
-        touched = np.unique(np.concatenate([indices[indptr[i] : indptr[i + 1]] for i in which]))
-        for j in touched:
-            _touch(j, cells, total, when, history, state, clock)
-        predictions = state[:, SCALE] * (X @ cells[:, 0] * 1.0) + state[:, INTERCEPT]
+        predictions = X @ _coefficients(z.T, state).T + state[:, INTERCEPT]
         slopes = _gradients(loss, parameter, y[which], s[which], settings, predictions, state) / len(which)
         clock[STEPS] += 1
         rates = _rates(schedule, settings, power, clock[STEPS])
-        keep = np.maximum(0.0, 1.0 - rates * settings[:, L2])
-        full = (len(total) and clock[SINCE] == len(history) - 1) or (keep * state[:, SCALE] < LEAST_SCALE).any()
-        if full or (state[:, DEBT] > MOST_DEBT).any():
-            _settle_all(cells, total, when, history, state, clock)
+        small = np.maximum(0.0, 1.0 - rates * settings[:, L2]) * state[:, SCALE] < LEAST_SCALE
+        if (len(total) and clock[SINCE] == len(history) - 1) or small.any():
+            for j in range(p):
+                _remember(j, z, total, when, history, clock)
+            z *= state[:, SCALE]
+            state[:, THRESHOLD] *= state[:, SCALE]
+            state[:, SCALE] = 1.0
+            when[:], clock[SINCE] = 1, 0
+        for j in np.unique(np.concatenate([indices[indptr[i] : indptr[i + 1]] for i in which])):
+            _remember(j, z, total, when, history, clock)
         clock[SINCE] += 1
-        counts = 0 < average_from <= clock[STEPS]
-        cells[:, 0] *= np.where(keep < LEAST_SCALE, keep, 1.0)
-        state[:, SCALE] *= np.where(keep < LEAST_SCALE, 1.0, keep)
-        state[:, DEBT] += rates * settings[:, L1] / state[:, SCALE]
+        _advance(rates, settings, state, z.T)
+        D, B, counts = state[:, SCALE], state[:, THRESHOLD], 0 < average_from <= clock[STEPS]
         if len(total):
-            D, B = state[:, SCALE], state[:, DEBT]
             before = history[clock[SINCE] - 1]
             history[clock[SINCE]] = np.column_stack([B, before[:, 1] + counts * D, before[:, 2] + counts * D * B])
-        cells[:, 0] -= rates / state[:, SCALE] * (X.T @ slopes)
+        z -= rates / D * (X.T @ slopes)
         if intercept:
             state[:, INTERCEPT] -= rates * slopes.sum(axis=0)
         if counts:
@@ -182,12 +184,12 @@ def lazy(
 
 
 def settled(
-    cells: Array, total: Array, when: Array, history: Array, state: Array, clock: Array, w: Array, sums: Array
+    z: Array, total: Array, when: Array, history: Array, state: Array, clock: Array, w: Array, sums: Array
 ) -> None:
-    """The coefficients that lazy ones stand for, and the sums of their iterates."""
-    w[:] = (state[:, SCALE] * _soft(cells[:, 0], state[:, DEBT] - cells[:, 1])).T
+    """The coefficients of z (p, K), and the sums of their iterates."""
+    w[:] = _coefficients(z.T, state)
     for j in range(len(total)):
-        sums[:, j] = total[j] + _idle_sums(cells[j], history, int(when[j]), int(clock[SINCE]))
+        sums[:, j] = total[j] + _idle_sums(z[j], history, int(when[j]), int(clock[SINCE]))
 
 
 def _step(
@@ -203,8 +205,6 @@ def _step(
         keep = max(0.0, 1.0 - rate * l2) if way == ADAMW else 1.0
         # the threshold is in the metric of the step
         return _soft(keep * w - rate / (1 - beta1**t) * m / scale, rate * l1 / scale)
-    if way == SGD:
-        return _soft(max(0.0, 1.0 - rate * l2) * w - rate * g, rate * l1)
     d = g + l2 * w
     m[:] = momentum * m + d
     # at rest m is d / (1 - momentum)
@@ -250,7 +250,13 @@ def batches(
         t = int(clock[STEPS])
         rates = _rates(schedule, settings, power, t)
         nothing = np.empty(0)
-        for k in range(K):
+        if way == SGD:
+            _advance(rates, settings, state, first)
+            first -= rates[:, None] / state[:, [SCALE]] * (slopes.T @ X)
+            W[:] = _coefficients(first, state)
+            if intercept:
+                state[:, INTERCEPT] -= rates * slopes.sum(axis=0)
+        for k in range(K if way != SGD else 0):
             m, v = first[k] if len(first) else nothing, second[k] if len(second) else nothing
             W[k] = _step(
                 way, numbers, rates[k], t, settings[k, L1], settings[k, L2], W[k], slopes[:, k] @ X, m, v
