@@ -34,7 +34,7 @@ from .losses import Loss
 #: Settings up to which a dense X is multiplied as it is read, without BLAS.
 _FEW = 8
 #: Bytes of a block of rows, in float64, that BLAS multiplies twice.
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 23
 #: Rows of X that a chunk must have for every array along its columns that the chunk sums into.
 _ROWS = 32
 #: Slopes that are held at a time where the settings are many.
@@ -151,7 +151,7 @@ class Blocks:
         """More rows; of targets or weights with a column for each setting, those columns."""
         K, n = len(self.coef), samples.n
         y, s = (v[:, which] if v.shape[1] > 1 else v for v in _columns(samples))
-        U = np.empty((n, K))
+        U = np.empty((n, K), order="F")
         _sweep(
             samples.storage, self.loss, self.coef, self.intercept, np.broadcast_to(y, (n, K)),
             np.broadcast_to(s, (n, K)), U, self.sums, self.G,
@@ -251,11 +251,18 @@ class Rest:
 
     def finish(self, total: Any) -> None:
         y, s = (np.concatenate(part) for part in zip(*self._parts, strict=True))
+        if self.loss.classifies:
+            y, s = _two_rows(y, s)
         b = self._intercept(y, s)
         y, s, eta = np.broadcast_arrays(y, s, b)
         with np.errstate(all="ignore"):
-            self.least = -_weighted(s, self.loss.conjugates(y, np.zeros(y.shape)))
-            best, zero = (_weighted(s, self.loss.values(y, p)) - self.least for p in (eta, np.zeros(y.shape)))
+            nothing = np.zeros(y.shape)
+            self.least = np.zeros(y.shape[1])
+            if self.loss.domain == "count":  # all others come down to 0
+                self.least = -_weighted(s, self.loss.conjugates(y, nothing))
+            best = zero = _weighted(s, self.loss.values(y, eta)) - self.least
+            if self.loss.domain != "real" or not best.all():
+                zero = _weighted(s, self.loss.values(y, nothing)) - self.least
             rounding = 0.0 if self.loss.domain == "real" else 8 * EPS
             self.size = np.where(best > rounding * zero, best, np.maximum(zero, 0.0)) / total
             if self.steep:
@@ -308,9 +315,7 @@ def best_intercept(y: Array, s: Array, loss: Loss, eta: Array | None = None) -> 
     """
     y, s = _two_d(y), _two_d(s)
     if eta is None and loss.classifies:
-        # two rows, of all that have the class
-        s = np.array([_weighted(s, y < 0), _weighted(s, y > 0)])
-        y = np.array([[-1.0], [1.0]])
+        y, s = _two_rows(y, s)
     eta = np.zeros((1, 1)) if eta is None else eta
     y, s, eta = np.broadcast_arrays(y, s, eta)
     with np.errstate(all="ignore"):
@@ -387,6 +392,11 @@ def _two_d(v: Array) -> Array:
 def _columns(samples: Any) -> tuple[Array, Array]:
     """Targets and weights as columns of their own: a caller may fill its arrays anew."""
     return _two_d(samples.y), _two_d(samples.s).copy()
+
+
+def _two_rows(y: Array, s: Array) -> tuple[Array, Array]:
+    """The two classes as rows, with the weights of all that have them."""
+    return np.array([[-1.0], [1.0]]), np.array([_weighted(s, y < 0), _weighted(s, y > 0)])
 
 
 def _weighted(s: Array, v: Array) -> Array:

@@ -75,7 +75,8 @@ def test_pieces_are_the_whole_to_the_bit(form, optimizer, schedule, batch, rng):
 
     def model():
         return StochasticModel(
-            [0.05, 0.5], l1_ratio=0.7, loss="huber", optimizer=optimizer, schedule=schedule, batch_size=batch, average=30, lr=0.01,
+            [0.05, 0.5], l1_ratio=0.7, loss="huber",
+            optimizer=optimizer, schedule=schedule, batch_size=batch, average=30, lr=0.01,
             shuffle=False,
         )  # fmt: skip
 

@@ -77,7 +77,7 @@ def conjugate(int kind, double parameter, const double[:, :] y, const double[:, 
                 out[i, k] = loss_conjugate(kind, parameter, y[i, k], u[i, k])
 
 
-def conjugate_sums(int kind, double parameter, const double[:, :] y, const double[:, :] s, const double[:, ::1] U,
+def conjugate_sums(int kind, double parameter, const double[:, :] y, const double[:, :] s, const double[:, :] U,
                    const double[:, ::1] up, const double[:, ::1] down, double[:, ::1] out):
     """out (m, K) += sum_i s_i conjugate(f u_i), f = up (m, K) where u_i > 0 and down elsewhere."""
     cdef Py_ssize_t i = 0, k, c, r, stop
@@ -98,7 +98,7 @@ def conjugate_sums(int kind, double parameter, const double[:, :] y, const doubl
 
 
 def account_for(int kind, double parameter, const double[:, :] y, const double[:, :] s, const double[:, :] eta,
-                double[:, ::1] U, double[:, ::1] sums, double[:, :] SU):
+                double[:, :] U, double[:, ::1] sums, double[:, :] SU):
     """U <- slopes at predictions eta and sums (5, K) += what `sweep_dense` adds; SU (n, K or 2 K) <- s u, zero on the
     side where it is not.
     """
@@ -133,7 +133,7 @@ cdef inline void flush(const floating* x, Py_ssize_t p, const double* zeros, con
 
 
 def sweep_dense(int kind, double parameter, const floating[:, ::1] X, const double[::1] zeros, const double[:, ::1] W,
-                const double[::1] b, const double[:, :] y, const double[:, :] s, double[:, ::1] U,
+                const double[::1] b, const double[:, :] y, const double[:, :] s, double[:, :] U,
                 double[:, ::1] sums, double[:, ::1] G):
     """U (n, K) <- slopes at b + X W', W (K, p) with K <= 8; sums (5, K) += the sums of s loss, of s u over u > 0 and
     over the others, and of s u times the place on both sides, which is the prediction, for losses of numbers less y;
@@ -186,7 +186,7 @@ def sweep_dense(int kind, double parameter, const floating[:, ::1] X, const doub
 
 def sweep_sparse(int kind, double parameter, const floating[::1] data, const index[::1] indices,
                  const index[::1] indptr, const double[:, ::1] W, const double[::1] b, const double[:, :] y,
-                 const double[:, :] s, double[:, ::1] U, double[:, ::1] sums, double[:, ::1] G, double[::1] scratch):
+                 const double[:, :] s, double[:, :] U, double[:, ::1] sums, double[:, ::1] G, double[::1] scratch):
     """`sweep_dense` of compressed rows, with W (p, K), any K, and G (p, K or 2 K); scratch (8 K,) is memory."""
     cdef Py_ssize_t i, j, k, q, start, stop, K = W.shape[1], wide = G.shape[1]
     cdef double a, weighted

@@ -406,7 +406,8 @@ def batches(const floating[::1] data, const index[::1] indices, const index[::1]
 
     way: 0 SGD, 1 momentum, 2 Nesterov, 3 Adam, 4 AdamW; numbers: momentum, the two betas, eps. W (K, p) and, where
     the way has them, first and second (K, p) its moments; first is z of SGD. All but SGD end with a soft threshold
-    of the step's own L1, in the metric of the step. total (K, p) are sums of the iterates that count, or empty. block (batch, p), P (batch, K) and G (K, p) are memory.
+    of the step's own L1, in the metric of the step. total (K, p) are sums of the iterates that count, or empty.
+    block (batch, p), P (batch, K) and G (K, p) are memory.
     """
     cdef Py_ssize_t K = W.shape[0], p = W.shape[1], count = order.shape[0], start = 0, size, r, k, j, i
     cdef Py_ssize_t targets = y.shape[1]
