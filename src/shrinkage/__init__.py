@@ -2,7 +2,8 @@
 
 `ridge`, `ridge_path`, `ridge_cv`, `elastic_net` and `elastic_net_path` are the functions; `shrinkage.sklearn` has them
 as scikit-learn estimators, and the `shrinkage` command fits a table from the command line. Every fit carries a
-`Certificate`. `shrinkage.optim` steps NumPy arrays by SGD, Adam and AdamW with exact decay and L1, and
+`Certificate`. `sgd`, `saga` and `gradient_descent` train linear models of any of the losses of `shrinkage.losses`, on
+data of any size. `shrinkage.optim` steps NumPy arrays by SGD, Adam and AdamW with exact decay and L1, and
 `shrinkage.torch` torch's parameters.
 """
 
@@ -55,6 +56,9 @@ _LATER = {
     "sgd_batches": "stochastic",
 }
 
+#: Modules that are loaded when they are first used.
+_PARTS = ("conventions", "kernel_ridge", "losses", "optim", "penalties", "persistence", "reference", "sklearn", "torch")
+
 __all__ = [
     "BayesFit",
     "Certificate",
@@ -103,7 +107,7 @@ def __getattr__(name: str) -> Any:
             return "0+unknown"
     if name in _LATER:
         return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
-    if name in ("conventions", "kernel_ridge", "optim", "penalties", "persistence", "reference", "sklearn", "torch"):
+    if name in _PARTS:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
