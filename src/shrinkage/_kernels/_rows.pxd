@@ -22,6 +22,7 @@ cdef extern from "rows.h" nogil:
     void row_fetch_d(Py_ssize_t p, const double* x) noexcept
     void row_fetch_s(Py_ssize_t p, const float* x) noexcept
     void soft_add(Py_ssize_t K, const double* z, const double* threshold, double x, double* out) noexcept
+    double soft_flat(double v, double threshold) noexcept
     void move(Py_ssize_t K, double* z, double x, const double* step) noexcept
     void step_all(Py_ssize_t p, double* z, const double* g, double step, double threshold, double scale,
                   double* w) noexcept

@@ -16,16 +16,16 @@ averaging, Xiao 2010). With D the product of the scales and B the sum of rate l1
 so that a coefficient whose gradient is zero is not touched, whatever the penalty.
 """
 from cython cimport floating
-from libc.math cimport copysign, fabs, pow, sqrt
+from libc.math cimport fabs, pow, sqrt
 from libc.string cimport memset
 
 from ._blas cimport AS_IS, TRANSPOSED, gemm
 from ._index cimport index
 from ._rows cimport (
-    asked, dense_add, dense_copy, dense_dot, dense_fetch, dense_step, move, soft_add, sparse_add, sparse_dot,
+    asked, dense_add, dense_copy, dense_dot, dense_fetch, dense_step, move, soft_add, soft_flat, sparse_add, sparse_dot,
     sparse_fetch, step_all,
 )
-from ._scalar cimport loss_slope, loss_value, soft
+from ._scalar cimport loss_both, soft
 
 
 cdef extern from "steps.h" nogil:
@@ -101,9 +101,10 @@ cdef inline double rate_at(int schedule, const double* own, double power, double
 # The gradient of a weighted loss at a prediction; its value is added to `total`
 cdef inline double gradient(int loss, double parameter, double y, double weight, const double* own, double prediction,
                             double* total) noexcept nogil:
+    cdef double slope
     weight *= own[POSITIVE] if y > 0 else own[NEGATIVE]
-    total[0] += weight * loss_value(loss, parameter, y, prediction)
-    return weight * clipped(loss_slope(loss, parameter, y, prediction))
+    total[0] += weight * loss_both(loss, parameter, y, prediction, &slope)
+    return weight * clipped(slope)
 
 
 def online(const floating[::1] data, const double[:, ::1] y, const double[::1] s, const long long[::1] order,
@@ -201,13 +202,10 @@ cdef inline void remember(Py_ssize_t K, const double* z, double* total, long lon
 cdef inline void soft_dots(const floating* data, const index* indices, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t K,
                            const double* z, const double* thresholds, double* out) noexcept nogil:
     cdef Py_ssize_t q, k
-    cdef double sum = 0, threshold = thresholds[0], u, v
+    cdef double sum = 0, threshold = thresholds[0]
     if K == 1:
         for q in range(start, stop):
-            u = z[indices[q]]
-            # without a branch, which nobody could foresee
-            v = fabs(u) - threshold
-            sum += data[q] * copysign(0.0 if v < 0 else v, u)
+            sum += data[q] * soft_flat(z[indices[q]], threshold)
         out[0] = sum
         return
     for k in range(K):
