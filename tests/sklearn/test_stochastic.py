@@ -55,19 +55,34 @@ def rate(schedule, loss, alpha, t, eta0=0.02, power=0.25):
     return eta0 / t**power if schedule == "invscaling" else eta0
 
 
-def textbook(X, y, *, loss, alpha, l1_ratio, schedule="constant", epochs=1, s=None, intercept=True, w=None, b=0.0):
-    """(w, b) after every step, each of one row in the order of the rows."""
-    w = np.zeros(X.shape[1]) if w is None else w
-    out = []
-    for t in range(1, epochs * len(y) + 1):
-        i = (t - 1) % len(y)
-        eta = rate(schedule, loss, alpha, t)
-        g = (1.0 if s is None else s[i]) * LOSSES[loss](y[i], X[i] @ w + b)
-        v = max(0.0, 1 - eta * alpha * (1 - l1_ratio)) * w - eta * g * X[i]
-        w = np.sign(v) * np.maximum(np.abs(v) - eta * alpha * l1_ratio, 0)
-        b = b - eta * g if intercept else b
-        out.append((w, b))
-    return np.array([w for w, _ in out]), np.array([b for _, b in out])
+class Textbook:
+    """Steps of one row each: w = soft(u, q), u having none of the L1 penalty and q that of all steps."""
+
+    def __init__(self, w, b=0.0):
+        self.u, self.q, self.b, self.t = np.array(w), 0.0, b, 0
+
+    @property
+    def w(self):
+        return np.sign(self.u) * np.maximum(np.abs(self.u) - self.q, 0)
+
+    def steps(self, X, y, *, loss, alpha, l1_ratio, schedule="constant", eta0=0.02, epochs=1, s=None):
+        """(w, b) after every step, in the order of the rows."""
+        out = []
+        for i in np.tile(np.arange(len(y)), epochs):
+            self.t += 1
+            eta = rate(schedule, loss, alpha, self.t, eta0)
+            g = (1.0 if s is None else s[i]) * LOSSES[loss](y[i], X[i] @ self.w + self.b)
+            kept = max(0.0, 1 - eta * alpha * (1 - l1_ratio))
+            self.u = kept * self.u - eta * g * X[i]
+            self.q = kept * self.q + eta * alpha * l1_ratio
+            self.b -= eta * g
+            out.append((self.w, self.b))
+        return np.array([w for w, _ in out]), np.array([b for _, b in out])
+
+
+def textbook(X, y, **options):
+    """(w, b) after every step, beginning at zero."""
+    return Textbook(np.zeros(X.shape[1])).steps(X, y, **options)
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +180,22 @@ def test_regression_is_scikit_learns_without_l1(numbers, loss, schedule, fit_int
     np.testing.assert_allclose(found.predict(X), wanted.predict(X), rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("schedule", ["constant", "invscaling"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_l1_is_scikit_learns_on_dense_data(numbers, many, loss, schedule):
+    options = {"loss": loss, "penalty": "l1", "alpha": 0.1, "learning_rate": schedule, "eta0": 0.05}
+    options |= {"shuffle": False, "tol": None, "max_iter": 20}
+    zeros = 0
+    for name, (X, y, s) in {"SGDRegressor": numbers, "SGDClassifier": many}.items():
+        if name == "SGDClassifier" or loss in OF_NUMBERS:
+            found, wanted = (
+                getattr(library, name)(**options).fit(X, y, sample_weight=s) for library in (shrinkage.sklearn, theirs)
+            )
+            same(found, wanted)
+            zeros += (found.coef_ == 0).sum()
+    assert zeros
+
+
 @pytest.mark.parametrize("penalty", ["l2", None])
 @pytest.mark.parametrize("class_weight", [None, "balanced"])
 @pytest.mark.parametrize("loss", LOSSES)
@@ -217,7 +248,7 @@ LIBRARIES = {"theirs": theirs, "ours": shrinkage.sklearn}
 #: Two features that take turns, one row after the other, at a rate of 1: every number can be worked out by hand.
 TURNS = {"penalty": "l1", "alpha": 0.1, "eta0": 1.0, "learning_rate": "constant", "fit_intercept": False}
 TURNS |= {"shuffle": False, "tol": None, "max_iter": 1}
-FIRST_ONCE = np.eye(2)[[0, 1, 1, 1, 1]]
+FIRST_ONCE = np.eye(2)[[0] + 11 * [1]]
 
 
 def both_forms(library, X, y, options):
@@ -228,22 +259,22 @@ def both_forms(library, X, y, options):
 @NINE
 def test_scikit_learn_leaves_l1_unpaid():
     """At the end of training a feature owes the penalty of all steps since a row had it."""
-    found = both_forms(theirs, FIRST_ONCE, np.ones(5), TURNS)
-    np.testing.assert_allclose(found["dense"].coef_, [0.5, 0.9])
+    found = both_forms(theirs, FIRST_ONCE, np.ones(12), TURNS)
+    np.testing.assert_allclose(found["dense"].coef_, [0.0, 0.9])
     np.testing.assert_allclose(found["csr"].coef_, [0.9, 0.9])
-    for fitted in both_forms(shrinkage.sklearn, FIRST_ONCE, np.ones(5), TURNS).values():
-        np.testing.assert_allclose(fitted.coef_, [0.5, 0.9])
+    for fitted in both_forms(shrinkage.sklearn, FIRST_ONCE, np.ones(12), TURNS).values():
+        np.testing.assert_allclose(fitted.coef_, [0.0, 0.9])
 
 
 @NINE
 def test_scikit_learn_averages_something_else_with_l1():
-    """The first coefficient is 0.9, 0.8, 0.7, 0.6, 0.5 after the steps, and the second 0, then 0.9 four times."""
+    """The first coefficient is 0.9, 0.8, ..., 0.1, 0, 0, 0 after the steps; the second 0, 0.8, then 0.9 ten times."""
     options = TURNS | {"average": True}
-    found = both_forms(theirs, FIRST_ONCE, np.ones(5), options)
-    np.testing.assert_allclose(found["dense"].coef_, [0.5, 0.48])
-    np.testing.assert_allclose(found["csr"].coef_, [0.9, 0.48])
-    for fitted in both_forms(shrinkage.sklearn, FIRST_ONCE, np.ones(5), options).values():
-        np.testing.assert_allclose(fitted.coef_, [0.7, 0.72])
+    found = both_forms(theirs, FIRST_ONCE, np.ones(12), options)
+    for fitted in found.values():
+        assert np.abs(fitted.coef_ - [4.5 / 12, 9.8 / 12]).min() > 0.1
+    for fitted in both_forms(shrinkage.sklearn, FIRST_ONCE, np.ones(12), options).values():
+        np.testing.assert_allclose(fitted.coef_, [4.5 / 12, 9.8 / 12])
 
 
 @NINE
@@ -449,7 +480,7 @@ def test_coefficients_that_a_user_sets_are_gone_on_from(numbers, form, change):
         assert sparse.issparse(model.coef_)
         np.testing.assert_allclose(model.predict(form(X)), X @ wanted + 2.0)
     model.partial_fit(form(X), y)
-    W, b = textbook(X, y, **options, w=wanted, b=2.0)
+    W, b = Textbook(wanted, 2.0).steps(X, y, **options)
     np.testing.assert_allclose(model.coef_, W[-1], rtol=1e-10, atol=1e-14)
     np.testing.assert_allclose(model.intercept_, b[-1:], rtol=1e-10)
     assert model.t_ == 121
@@ -461,7 +492,7 @@ def test_an_average_begins_again_where_a_user_sets_coefficients(numbers):
     model = SGDRegressor(average=True, **options).partial_fit(X, y)
     model.coef_, model.intercept_ = np.arange(8.0), np.array([2.0])
     model.partial_fit(X, y)
-    W, b = textbook(X, y, loss="squared_error", alpha=0.05, l1_ratio=0.0, w=np.arange(8.0), b=2.0)
+    W, b = Textbook(np.arange(8.0), 2.0).steps(X, y, loss="squared_error", alpha=0.05, l1_ratio=0.0)
     np.testing.assert_allclose(model.coef_, W.mean(axis=0), rtol=1e-10)
     np.testing.assert_allclose(model.intercept_, [b.mean()], rtol=1e-10)
 
@@ -471,23 +502,22 @@ def test_parameters_may_change_between_calls(numbers, form):
     options = {"loss": "huber", "penalty": "elasticnet", "shuffle": False, "learning_rate": "constant"}
     model = SGDRegressor(**options, alpha=0.05, l1_ratio=0.4, eta0=0.02, average=True).partial_fit(form(X), y)
     model.set_params(alpha=0.01, l1_ratio=0.9, eta0=0.01, loss="squared_error").partial_fit(form(X), y)
-    W, b = textbook(X, y, loss="huber", alpha=0.05, l1_ratio=0.4)
-    V, c = np.array(W[-1]), b[-1]
-    rows = np.vstack([X, X])
-    later = []
-    for i in range(60):
-        g = rows[i] @ V + c - y[i]
-        v = (1 - 0.01 * 0.01 * 0.1) * V - 0.01 * g * X[i]
-        V, c = np.sign(v) * np.maximum(np.abs(v) - 0.01 * 0.01 * 0.9, 0), c - 0.01 * g
-        later.append(V)
-    np.testing.assert_allclose(model.coef_, np.vstack([W, later]).mean(axis=0), rtol=1e-10, atol=1e-14)
-    # a mean that is asked for later is of what comes later; moments of another optimizer start at rest
+    book = Textbook(np.zeros(8))
+    before, _ = book.steps(X, y, loss="huber", alpha=0.05, l1_ratio=0.4)
+    now = {"loss": "squared_error", "alpha": 0.01, "l1_ratio": 0.9, "eta0": 0.01}
+    after, _ = book.steps(X, y, **now)
+    np.testing.assert_allclose(model.coef_, np.vstack([before, after]).mean(axis=0), rtol=1e-10, atol=1e-14)
+    # what L1 is owed stays, and a mean that is asked for later is of what comes later
     model.set_params(average=False).partial_fit(form(X), y)
-    last = model.coef_.copy()
-    model.set_params(average=True, alpha=0.0, penalty=None, eta0=1e-12).partial_fit(form(X), y)
-    np.testing.assert_allclose(model.coef_, last, rtol=1e-6, atol=1e-9)
-    model.set_params(optimizer="adam").partial_fit(form(X), y)
-    np.testing.assert_allclose(model.coef_, last, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(model.coef_, book.steps(X, y, **now)[0][-1], rtol=1e-10, atol=1e-14)
+    model.set_params(average=True).partial_fit(form(X), y)
+    np.testing.assert_allclose(model.coef_, book.steps(X, y, **now)[0].mean(axis=0), rtol=1e-10, atol=1e-14)
+    # another optimizer starts at rest, from the last iterate
+    model.set_params(optimizer="adam", eta0=1e-12).partial_fit(form(X), y)
+    np.testing.assert_allclose(model.coef_, book.w, rtol=1e-6, atol=1e-9)
+    model.set_params(optimizer="sgd", eta0=0.01).partial_fit(form(X), y)
+    W, _ = Textbook(book.w, book.b).steps(X, y, **now)
+    np.testing.assert_allclose(model.coef_, W.mean(axis=0), rtol=1e-6, atol=1e-9)
 
 
 def test_dense_and_sparse_pieces_may_alternate(numbers):

@@ -41,7 +41,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
         self.classes_, labels = np.unique(y, return_inverse=True)
         weights = compute_sample_weight(self.class_weight, y)
-        start = {"coef_init": self.coef_, "intercept_init": self.intercept_} if hasattr(self, "coef_") else {}
+        start = {"coef_init": self.coef_[0], "intercept_init": self.intercept_[0]} if hasattr(self, "coef_") else {}
         seed = check_random_state(self.random_state).randint(1 << 31)
         with quietly():
             # C sums the losses and saga takes their weighted mean; its gap is quadratic in the error of coefficients

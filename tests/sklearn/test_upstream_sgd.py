@@ -5,11 +5,14 @@ As in test_upstream_ridge.py: what is left out, and what is expected to fail, st
 """
 
 import runpy
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import joblib
 import pytest
 import sklearn.linear_model
+from sklearn.model_selection import RandomizedSearchCV
 
 import shrinkage.sklearn as ours
 
@@ -70,8 +73,6 @@ EXPECTED_TO_FAIL = {
     "test_sgd_averaged_partial_fit[Sparse*]": SLOWED,
     "test_average_sparse[Sparse*]": SLOWED,
     "test_sgd_proba[Sparse*]": f"{SLOWED}: another order of the classes for one row",
-    "test_sgd_l1[*]": "wants zeros of a penalty that is saved up (Tsuruoka and others 2009): ours takes the proximal "
-    "step, whose last iterate comes near to zero, and solver='saga' to it (test_saga_has_the_zeros_of_l1)",
     "test_underflow_or_overflow": "wants its own words about X of 1e300: ours names the column "
     "(test_too_large_data_are_named)",
 }
@@ -81,6 +82,18 @@ MODULE = UPSTREAM["load"]("linear_model/tests/test_sgd.py", sklearn.linear_model
 MODULE.linear_model = SimpleNamespace(
     **vars(sklearn.linear_model) | {name: getattr(ours, name) for name in ours.__all__}
 )
+
+
+class ShortSearch(RandomizedSearchCV):
+    """Of two folds, in threads: processes take seconds to start (test_training_goes_on_bit_for_bit_from_a_copy)."""
+
+    def fit(self, X, y):
+        self.cv = 2
+        with joblib.parallel_config(backend="threading"):
+            return super().fit(X, y)
+
+
+MODULE.RandomizedSearchCV = ShortSearch
 FOUND = UPSTREAM["tests_of"](MODULE)
 
 
@@ -106,6 +119,12 @@ globals().update({name: ours_alone(test) for name, test in FOUND.items() if name
 @pytest.fixture
 def global_random_seed():
     return 42
+
+
+@pytest.fixture(autouse=True)
+def known_to_pickle(monkeypatch):
+    """Its classes are looked up by the name of their module."""
+    monkeypatch.setitem(sys.modules, MODULE.__name__, MODULE)
 
 
 @pytest.fixture(autouse=True)

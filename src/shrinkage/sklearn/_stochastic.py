@@ -29,8 +29,10 @@ class SGDRegressor(RegressorMixin, Stochastic):
     loss : {"squared_error", "huber", "epsilon_insensitive", "squared_epsilon_insensitive"}, default "squared_error"
         l, as in `shrinkage.losses.loss_of`.
     penalty : {"l2", "l1", "elasticnet"} or None, default "l2"
-        rho = 0, rho = 1, rho = `l1_ratio`; None is no penalty. Zeros are exact, but rows that come last leave some of
-        their features a step away from it: the zeros of the minimum are those of `solver="saga"`.
+        rho = 0, rho = 1, rho = `l1_ratio`; None is no penalty. Zeros are exact. With
+        `optimizer="sgd"` a coefficient is zero while the gradients of all steps so far ask for less than the L1 of all;
+        with the others the last rows may be enough to leave zero. The zeros of the minimum are those of
+        `solver="saga"`.
     alpha : float, default 0.0001
         Strength of the penalty; also what the schedule "optimal" is made of.
     l1_ratio : float or None, default 0.15
@@ -109,12 +111,14 @@ class SGDRegressor(RegressorMixin, Stochastic):
 
     Notes
     -----
-    **Differences from scikit-learn.** Without L1, on dense data in float64 and with the rows in order, steps are those
-    of scikit-learn 1.9. Elsewhere it is at fault:
+    **Differences from scikit-learn.** On dense data in float64, with the rows in order, steps are those of scikit-learn
+    1.9, with L1 the cumulative penalty of Tsuruoka and others. (Of L1 and L2 together, what is owed of L1 shrinks here
+    as coefficients do, and not there.) Elsewhere it is at fault:
 
-    - a coefficient pays the L1 penalty when a row has its feature. What it owes at the end of training, or of a call
-      of `partial_fit`, is forgotten, and dense and sparse data end apart. Ours is the proximal step for every
-      coefficient at every step, done lazily on sparse rows;
+    - on sparse data a coefficient pays the L1 penalty when a row has its feature, and what it still owes at the end of
+      training is never taken: dense and sparse data end apart, and coefficients that should be zero are not. Ours is
+      the same on both;
+    - what is owed is forgotten after every call of `partial_fit`. Ours goes on as if the calls were one;
     - with L1, `average` gives something else than the mean of the iterates;
     - "optimal" begins too fast with losses of squares: at a typical coefficient over the slope there, which is less
       than 0, rather than over its size (Bottou 2012);
@@ -126,13 +130,15 @@ class SGDRegressor(RegressorMixin, Stochastic):
     - for float32 it trains in float32. Ours trains in float64, and shows it in the dtype of X;
     - the rates "pa1" and "pa2" of passive-aggressive algorithms are not offered here.
 
-    Parameters may change between calls of `partial_fit`, and training goes on from `coef_` and `intercept_` where they
-    were set by hand (averages and moments begin again). A pickle goes on bit for bit.
+    Parameters may change between calls of `partial_fit`: what L1 is owed by then stays owed. Training goes on from
+    `coef_` and `intercept_` where they were set by hand, and there averages, moments and what is owed begin again, as
+    they do with another `optimizer`. A pickle goes on bit for bit.
 
     References
     ----------
-    Bottou (2012), Stochastic gradient descent tricks. Duchi and Singer (2009), Efficient online and batch learning
-    using forward backward splitting. Defazio, Bach and Lacoste-Julien (2014), SAGA.
+    Bottou (2012), Stochastic gradient descent tricks. Tsuruoka, Tsujii and Ananiadou (2009), Stochastic gradient
+    descent training for L1-regularized log-linear models with cumulative penalty. Xiao (2010), Dual averaging methods
+    for regularized stochastic learning. Defazio, Bach and Lacoste-Julien (2014), SAGA.
 
     Examples
     --------

@@ -32,6 +32,7 @@ from .._trainer import (
     OPTIMIZERS,
     SCHEDULES,
     STEPS,
+    TOTAL,
     Group,
     Recipe,
     assembled,
@@ -232,10 +233,12 @@ class Stochastic(SparseCoefMixin, LinearModel):
         if model is None:
             model = self._asked(K, self._seed(), (coef, intercept))
             model.begin(samples, factors)
-        elif given or _memory(asked.recipe) != _memory(model.recipe):
+        elif given or asked.recipe.optimizer != model.recipe.optimizer:
             if not given:
                 coef, intercept = assembled(model.groups, p)[:2]
             model.groups = [_renewed(group, asked.recipe, coef, intercept) for group in model.groups]
+        elif asked.recipe.average_from != model.recipe.average_from:
+            model.groups = [_averaging_anew(group, asked.recipe) for group in model.groups]
         else:
             for group in model.groups:
                 group.recipe = replace(asked.recipe, average_from=group.recipe.average_from)
@@ -362,18 +365,26 @@ def _fitting(values: Any, shape: tuple[int, ...], name: str) -> Array:
     return found.reshape(shape)
 
 
-def _memory(recipe: Recipe) -> tuple[Any, ...]:
-    """What decides which numbers are kept between passes."""
-    return recipe.average_from, recipe.optimizer
-
-
 def _renewed(group: Group, recipe: Recipe, coef: Array, intercept: Array) -> Group:
-    """A group that counts on from these coefficients, with averages and moments begun again."""
-    first = max(recipe.average_from, group.steps + 1) if recipe.average_from else 0
+    """A group that counts on from these coefficients; averages, moments and what L1 is owed begin again."""
     which = group.which
-    new = Group(replace(recipe, average_from=first), which, group.settings, coef[which], intercept[which])
+    new = Group(_averaged_from_now(recipe, group), which, group.settings, coef[which], intercept[which])
     new.clock[STEPS] = group.steps
     return new
+
+
+def _averaging_anew(group: Group, recipe: Recipe) -> Group:
+    """A group that goes on where it is, with averages begun again."""
+    new = group.part(np.ones(len(group.which), bool))
+    new.recipe = _averaged_from_now(recipe, group)
+    new.total = np.zeros_like(new.W) if new.recipe.average_from else np.zeros((0, new.W.shape[1]))
+    new.state[:, TOTAL] = 0.0
+    return new
+
+
+def _averaged_from_now(recipe: Recipe, group: Group) -> Recipe:
+    first = recipe.average_from
+    return replace(recipe, average_from=max(first, group.steps + 1) if first else 0)
 
 
 def _say(epoch: int, objectives: Any) -> None:
