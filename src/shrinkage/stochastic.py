@@ -304,7 +304,7 @@ class StochasticModel:
         coef = _initial(self._start[0], (K, p), "coef_init")
         intercept = _initial(self._start[1], (K,), "intercept_init")
         self.groups = groups_of(self.recipe, self.alpha, self.l1_ratio, self.lr, coef, intercept, *factors)
-        self.feature_names = samples.feature_names
+        self._start, self.feature_names = (None, None), samples.feature_names
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> StochasticModel:
         """Take one pass over more rows.
