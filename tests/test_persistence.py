@@ -357,6 +357,130 @@ def test_certificates_of_every_target_come_back(fit, tmp_path):
         assert_same(model, load(tmp_path / "m.npz"))
 
 
+def trained(alpha=0.1, loss="log_loss", **options):
+    """A model that was trained by gradient descent."""
+    X, y = problem()
+    y = y if loss == "huber" else (y > 0).astype(float)
+    return shrinkage.sgd_batches([(X, y)], alpha, loss=loss, epochs=4, **options)
+
+
+@pytest.mark.parametrize("alpha", [0.1, [0.1, 0.2], [0.3]])
+@pytest.mark.parametrize("loss", ["log_loss", "huber", "poisson", "perceptron"])
+def test_a_stochastic_fit_comes_back_bit_for_bit(alpha, loss, tmp_path):
+    fit = trained(alpha, loss, epsilon=0.7)
+    save(fit, tmp_path / "model.npz")
+    assert_same(fit, load(tmp_path / "model.npz"))
+    assert meta_of(tmp_path / "model.npz")["version"] == 3
+    X, _ = problem()
+    np.testing.assert_array_equal(load(tmp_path / "model.npz").predict(X), fit.predict(X))
+
+
+def test_other_stochastic_fits_come_back(tmp_path):
+    import pandas
+
+    X, y = problem(60)
+    frame = pandas.DataFrame(X, columns=["größe", "重さ", "c"])
+    for fit in (
+        shrinkage.saga(frame, y > 0, [0.1, 0.01], l1_ratio=[0.5, 1.0]),
+        shrinkage.sgd(frame, np.where(y > 0, 1, -1), 0.1, loss="hinge", validation_fraction=0.2),
+    ):
+        save(fit, tmp_path / "model.npz")
+        assert_same(fit, load(tmp_path / "model.npz"))
+
+
+@pytest.fixture
+def training():
+    return persistence.Training(
+        "y", 40, np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.0, 2.0]), np.array([0.2, 0.1]), np.zeros(2), 1,
+        np.array([0.5, 0.25]), np.array([0.1, 0.2]), ("no", "yes"),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def stochastic(training, tmp_path):
+    columns = (Column("a"), Column("b", ("u", "v")))
+    save(Model(trained(), None, columns, {"data": "d.csv"}, None, training), tmp_path / "model.npz")
+    return tmp_path / "model.npz"
+
+
+def test_a_training_comes_back_bit_for_bit(stochastic, training):
+    model = load_model(stochastic)
+    assert_same(model.training, training)
+    assert_same(model.fit, trained())
+    assert model.columns == (Column("a"), Column("b", ("u", "v"))) and model.about == {"data": "d.csv"}
+    rewrite(stochastic)
+    assert_same(load_model(stochastic), model)
+    bare = dataclasses.replace(training, scores=None, standard_errors=None, labels=None)
+    save(dataclasses.replace(model, training=bare), stochastic)
+    assert_same(load_model(stochastic).training, bare)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"stochastic": {}}, r"'n_features' .* is missing"),
+        ({"stochastic": 1}, r"'stochastic' .* is 1, not a valid dict"),
+        ({"stochastic.n_features": 4}, r"shape \(3,\) where \(4,\) belongs"),
+        ({"stochastic.n_history": 10**12}, r"shape \(4,\) where \(1000000000000,\)"),
+        ({"stochastic.loss": {"name": "cubic", "parameter": 0.0}}, r"its loss is not known \(loss must be one of"),
+        ({"stochastic.loss": {"name": "huber", "parameter": float("nan")}}, r"its loss is not known \(epsilon"),
+        ({"stochastic.loss": {"name": "log_loss"}}, r"'parameter' .* is missing"),
+        ({"stochastic.classes": None}, r"classes cannot be those of log_loss: None"),
+        ({"stochastic.classes": [0.0, 2.0]}, r"classes cannot be those of log_loss: \[0\.0, 2\.0\]"),
+        ({"stochastic.certificates": []}, r"'certificates' .* must be 1 objects"),
+        ({"stochastic.certificates": None}, r"it has no certificates"),
+        ({"stochastic.feature_names": ["a"]}, r"'feature_names' .* must be 3 strings"),
+        ({"n_targets": 2}, r"must be 2 objects"),
+        ({"training.target": 1}, r"'target' .* is 1"),
+        ({"training.labels": ["a"]}, r"'labels' .* must be 2 strings"),
+        ({"training.index": 2}, r"its penalty was chosen where it does not say"),
+        ({"training.index": 0}, r"its penalty was chosen where it does not say"),
+        ({"training.n_settings": 3}, r"shape \(2,\) where \(3,\) belongs"),
+        ({"training": None}, r"'training\..*npy' is not part of a model"),
+        ({"columns": [{"name": "a", "levels": None}]}, r"do not make 3 features"),
+    ],
+)
+def test_hostile_description_of_a_stochastic_fit_is_refused_with_its_reason(stochastic, change, match):
+    meta = meta_of(stochastic)
+    for name, value in change.items():
+        part, _, key = name.partition(".")
+        meta[part] = meta[part] | {key: value} if key else value
+    rewrite(stochastic, {"model.npy": meta_bytes(meta)})
+    refused(stochastic, match)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "match"),
+    [
+        ("fit.alpha", -0.1, r"its alpha is not finite and 0 or more: -0\.1"),
+        ("fit.l1_ratio", 1.5, r"its l1_ratio is not between 0 and 1"),
+        ("fit.coef", None, r"member 'fit\.coef\.npy' is missing"),
+        ("fit.coef", [[1.0, 2.0, 3.0]], r"shape \(1, 3\) where"),
+        ("training.alphas", [np.nan, 0.1], r"its alpha is not finite and 0 or more"),
+        ("training.l1_ratios", [-1.0, 0.0], r"its l1_ratio is not between 0 and 1"),
+        ("training.standard_errors", None, r"its scores have no standard errors"),
+        ("training.feature_scale", [1.0], r"shape \(1,\) where \(3,\) belongs"),
+    ],
+)
+def test_impossible_numbers_of_a_stochastic_fit_are_refused(stochastic, name, data, match):
+    rewrite(stochastic, {f"{name}.npy": None if data is None else array(data)})
+    refused(stochastic, match)
+
+
+def test_what_a_stochastic_fit_cannot_have(fit, training, tmp_path):
+    X, y = problem()
+    both, bare, name = trained([0.1, 0.2]), trained(0.1, "huber"), tmp_path / "model.npz"
+    with pytest.raises(ValueError, match="a training is that of a StochasticFit"):
+        save(Model(fit, training=training), name)
+    with pytest.raises(ValueError, match="no cross-validation and no path"):
+        save(Model(trained(), shrinkage.ridge_cv(X, y)), name)
+    with pytest.raises(ValueError, match="of several settings"):
+        save(Model(both, training=training), name)
+    with pytest.raises(ValueError, match="its classes have names, and there are none"):
+        save(Model(bare, training=training), name)
+    assert not name.exists()
+
+
 def test_save_refuses_a_path_that_is_not_finite(tmp_path):
     path = PATHS["lasso"]
     coefs = path.coefs.copy()

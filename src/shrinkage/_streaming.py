@@ -31,17 +31,19 @@ from ._tables import (
     csv_options,
     indicator,
     matrix,
+    not_utf8,
     reading,
     tallied,
 )
 from .persistence import Column
 
-#: Numbers of a piece that is trained on, and of a batch that is asked of a Parquet file.
-_PIECE, _BATCH = 1 << 22, 1 << 17
+#: Numbers of a piece that is trained on, and of a batch that is asked of a Parquet file; rows of which a mean is taken.
+_PIECE, _BATCH, _MEAN = 1 << 22, 1 << 17, 1 << 12
 #: Bytes of CSV that are parsed at a time: at least, at most, and for each column.
 _BLOCK = 1 << 20, 1 << 24, 1 << 13
 
-Piece = tuple[Vector, Vector, Vector]
+#: X, y and weights.
+Piece = tuple[Vector, ...]
 
 
 class Retyped(Exception):
@@ -113,7 +115,7 @@ class Source:
                 raise
             name = self.names[int(found[1])]
             if self._types[name] == pa.string():
-                raise UnicodeDecodeError("utf-8", b"", 0, 0, name) from None
+                raise not_utf8(self.path, name) from None
             self._types[name] = pa.bool_() if self._types[name] == pa.float64() else pa.string()
             raise Retyped(name) from None
 
@@ -157,6 +159,29 @@ class Moments:
         return self.sd * np.sqrt(self.squares) / self.weight
 
 
+class Room:
+    """Arrays of a number of rows that are filled, handed out, and filled again."""
+
+    def __init__(self, *arrays: Vector) -> None:
+        self._arrays, self._n = arrays, 0
+
+    def put(self, *rows: Vector) -> Iterator[tuple[Vector, ...]]:
+        """More rows of each array; whenever they are full, they are handed out."""
+        start, count, size = 0, len(rows[0]), len(self._arrays[0])
+        while start < count:
+            stop = min(count, start + size - self._n)
+            for place, array in zip(self._arrays, rows, strict=True):
+                place[self._n : self._n + stop - start] = array[start:stop]
+            self._n, start = self._n + stop - start, stop
+            if self._n == size:
+                yield self.rest()
+
+    def rest(self) -> tuple[Vector, ...]:
+        """What there is, though it does not fill them."""
+        n, self._n = self._n, 0
+        return tuple(array[:n] for array in self._arrays)
+
+
 def held_out(rows: NDArray[np.int64], share: float, seed: int) -> NDArray[np.bool_]:
     """Which rows are held out, by a hash of their number and the seed (splitmix64, Steele, Lea and Flood 2014)."""
     state = (rows.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
@@ -177,7 +202,7 @@ class Share:
 
     def split(self, where: NDArray[np.int64], s: Vector) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Of rows of these numbers and weights, which are trained on and which are held out."""
-        held = held_out(where, self.held, self.seed)
+        held = held_out(where, self.held, self.seed) if self.held else np.zeros(len(where), bool)
         return ~held & (s > 0), held & (s > 0)
 
 
@@ -197,7 +222,7 @@ class FirstPass:
         self.survey, self._share = survey, share
         self.n_trained = self.n_held = 0
         self._numbers: list[str] = []
-        self._moments = Moments(0)
+        self._moments, self._room = Moments(0), Room()
         self._tallies: dict[str, Counter[str]] = {}
 
     def add(self, table: Any) -> None:
@@ -207,17 +232,27 @@ class FirstPass:
         if self.survey.n_rows == table.num_rows:
             self._numbers = list(kept.values)
             self._moments = Moments(len(self._numbers))
+            # However the file is cut, the same rows are summed together
+            self._room = Room(np.empty((_MEAN, len(self._numbers))), np.empty(_MEAN))
             self._tallies = {name: Counter() for name in kept.texts}
         s = weights_of(kept, self.survey.weights)
         trained, held = self._share.split(kept.where, s)
         self.n_trained += int(trained.sum())
         self.n_held += int(held.sum())
         s = np.where(trained, s, 0.0)
-        if len(s):
-            self._moments.add(np.column_stack([kept.values[name] for name in self._numbers]), s)
+        numbers = np.empty((len(s), len(self._numbers)))
+        for j, name in enumerate(self._numbers):
+            numbers[:, j] = kept.values[name]
+        for block in self._room.put(numbers, s):
+            self._moments.add(*block)
         for name, tally in self._tallies.items():
             if len(tally) <= MAX_LEVELS:
                 tally.update(tallied(kept.texts[name], s))
+
+    def finish(self) -> None:
+        """Refuse what cannot be fitted; all pieces are there."""
+        self.survey.finish()
+        self._moments.add(*self._room.rest())
 
     @property
     def weight(self) -> float:
@@ -259,7 +294,7 @@ def first_pass(source: Source, begin: Callable[[], Survey], share: Share) -> Fir
         except Retyped:
             continue
         check_rows(source.path, found.survey.n_rows, source.names)
-        found.survey.finish()
+        found.finish()
         return found
 
 
@@ -294,8 +329,7 @@ class Stream:
         survey, p = self.survey, len(self.offset)
         columns, labels = survey.columns, survey.labels
         size = max(1, _PIECE // (p * self.batch)) * self.batch
-        room = X, y, s = np.empty((size, p)), np.empty(size), np.empty(size)
-        reader, n = Columns(list(survey.found)), 0
+        room, reader = Room(np.empty((size, p)), np.empty(size), np.empty(size)), Columns(list(survey.found))
         try:
             for table in self.source.batches(list(survey.found)):
                 kept = reader.read(table)
@@ -308,23 +342,16 @@ class Stream:
                 block = matrix(kept, columns)
                 block -= self.offset
                 block *= self.factor
-                rows = [array if own.all() else array[own] for array in (block, target, weights / self.weight)]
-                start, count = 0, int(own.sum())
-                while start < count:
-                    stop = min(count, start + size - n)
-                    for place, array in zip(room, rows, strict=True):
-                        place[n : n + stop - start] = array[start:stop]
-                    n, start = n + stop - start, stop
-                    if n == size:
-                        yield X, y, s
-                        n = 0
+                rows = block, target, weights / self.weight
+                yield from room.put(*(array if own.all() else array[own] for array in rows))
                 after(table.num_rows)
         except Retyped:
             self._refuse()
         if reader.n_rows != survey.n_rows:
             self._refuse()
-        if n:
-            yield X[:n], y[:n], s[:n]
+        rest = room.rest()
+        if len(rest[0]):
+            yield rest
 
     def _refuse(self) -> NoReturn:
         raise ValueError(f"{os.fspath(self.source.path)!r} has changed while it was read.")

@@ -104,10 +104,14 @@ def check_schema(path: str | os.PathLike[str], schema: Any) -> None:
     pa, shown = require("pyarrow", extra="cli"), repr(os.fspath(path))
     bad = [field.name for field in schema if pa.types.is_binary(field.type)]
     if bad and file_format(path) == ".csv":
-        raise ValueError(f"{shown} is not UTF-8 text (column {bad[-1]!r}); save it as UTF-8.")
+        raise not_utf8(path, bad[-1])
     repeated = [name for name, count in Counter(schema.names).items() if count > 1]
     if repeated:
         raise ValueError(f"{shown} has more than one column named {listed(repeated)}; give every column its own name.")
+
+
+def not_utf8(path: str | os.PathLike[str], column: str) -> ValueError:
+    return ValueError(f"{os.fspath(path)!r} is not UTF-8 text (column {column!r}); save it as UTF-8.")
 
 
 def check_rows(path: str | os.PathLike[str], n_rows: int, names: Sequence[str]) -> None:

@@ -154,14 +154,14 @@ def build_app() -> Any:
         "variance (variance 1 / weight with --weights). Ridge is biased: unless alpha is 0 they are for the "
         "expectation of the estimator, not for the true coefficients. --one-hot keeps every value of a column (the "
         "penalty makes that well defined) and the model refuses values it has not seen.\n\n"
-        "--model sgd reads the file again in every epoch, and never has it whole in memory: first to check it and for "
-        "means and standard deviations, then to train, at last for the certificate (which keeps 24 bytes a row). Rows "
-        "are shuffled within pieces of a few million numbers, which depend on nothing but the number of columns and "
-        "--batch-size, so CSV and Parquet give the same model. Columns are standardized, and alpha is per standard "
-        "deviation; with --no-standardize they are only centred, and alpha is that of the coefficients as printed. "
-        "Those are in the data's units either way. Several --alphas and --l1-ratio train together; the mean loss on "
-        "rows that were held out chooses, and the model is not trained again with them. Text with two values is a "
-        "target of two classes, of which the second in the order of the alphabet is predicted.",
+        "--model sgd reads the file again in every epoch, and never has it whole in memory: first to check it and "
+        "for means and standard deviations, then to train, at last for the certificate (which takes some 80 bytes a "
+        "row). Rows are shuffled within pieces of a few million numbers, which depend on nothing but the number of "
+        "columns and --batch-size, so CSV and Parquet give the same model. Columns are standardized, and alpha is "
+        "per standard deviation; with --no-standardize they are only centred, and alpha is that of the coefficients "
+        "as printed. Those are in the data's units either way. Several --alphas and --l1-ratio train together; the "
+        "mean loss on rows that were held out chooses, and the model is not trained again with them. Text with two "
+        "values is a target of two classes, of which the second in the order of the alphabet is predicted.",
     )
     def fit(
         data: Annotated[Path, typer.Argument(metavar="DATA", help="A .csv or .parquet file.", show_default=False)],
@@ -310,7 +310,11 @@ def build_app() -> Any:
             else:
                 _fit(data, selection, output, choice, bool(standardize), as_json=json, every=all)
 
-    @app.command(help="Predict with a saved model, one row of output for each row of DATA.")
+    @app.command(
+        help="Predict with a saved model, one row of output for each row of DATA, which is read in pieces.",
+        epilog="The column prediction has the expected value of the target; of two classes the likelier one, as the "
+        "target has it, and of log_loss a column probability has that of the second.",
+    )
     def predict(
         model: model_file,
         data: Annotated[

@@ -358,6 +358,7 @@ def _encode_stochastic(fit: StochasticFit, model: Model) -> tuple[dict[str, Any]
         "training": None,
     }
     if model.training is not None:
+        _check_training(model.training, fit)
         arrays |= _members("training", model.training, _TRAINING_ARRAYS)
         meta["training"] = {
             "n_settings": len(model.training.alphas),
