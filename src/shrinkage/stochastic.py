@@ -205,9 +205,9 @@ class StochasticModel:
     fit_intercept : bool, default True
         b; it is never penalized.
     optimizer : {"sgd", "momentum", "nesterov", "adam", "adamw"}, default "sgd"
-        What is made of a gradient; all but "sgd" end with a soft threshold of the step's own L1. Of all but "adamw" the limit is the minimum of the objective; "adamw" decays
-        weights by eta alpha (1 - rho) beside the step (Loshchilov and Hutter 2019), which is another one. On sparse
-        data all but "sgd" write every coefficient at every step.
+        What is made of a gradient. All but "sgd" end a step with a soft threshold of its own L1, in the step's metric,
+        and on sparse data write every coefficient. The limit of all but "adamw" is the minimum of the objective;
+        "adamw" decays weights by eta alpha (1 - rho) beside the step (Loshchilov and Hutter 2019), which is another.
     lr : float or array-like of shape (n_settings,), default 0.01
         eta, or what the schedule makes it of.
     schedule : {"invscaling", "constant", "optimal", "adaptive"}, default "invscaling"
@@ -557,8 +557,9 @@ def sgd(
 
     References
     ----------
-    Bottou (2012), Stochastic gradient descent tricks. Duchi and Singer (2009), Efficient online and batch learning
-    using forward backward splitting (equations 2 and 3). Tsuruoka, Tsujii and Ananiadou (2009) have the lazy L1.
+    Bottou (2012), Stochastic gradient descent tricks. Tsuruoka, Tsujii and Ananiadou (2009), Stochastic gradient descent
+    training for L1-regularized log-linear models with cumulative penalty. Xiao (2010), Dual averaging methods
+    (equation 6).
 
     Examples
     --------
