@@ -350,10 +350,8 @@ def _saga(problem: str, l1_ratio: float, alpha: float, *targets: Target, small: 
 
 _DESCENT = (
     _epoch_of_words("invscaling", 0.3, Target("faster", REFERENCE, must=1.0, aim=2.0)),
-    # With steps that stay long scikit-learn's objective is the lower one: it charges a coefficient later for the L1 it
-    # was spared at zero, where a proximal step takes what is due, and it moves the intercept a hundredth as far.
-    # Nothing is promised; the table tells.
-    _epoch_of_words("constant", 0.1, tolerance=0.2),
+    # Steps that stay long, for information: last iterates of other orders differ more
+    _epoch_of_words("constant", 0.1, tolerance=0.05),
     *(
         _epoch(
             "planted-200000x100-k20-float64-C", loss, l1_ratio, Target("faster", REFERENCE, must=1.2, aim=3.0),
@@ -375,7 +373,7 @@ _DESCENT = (
         Row(
             "sgd_adamw",
             "planted-100000x100-k20-float32-C",
-            (Target("faster", BY_GRADIENT, must=3.0, aim=8.0), Target("faster", BY_HAND, aim=3.0)),
+            (Target("faster", TORCH, must=3.0, aim=8.0), Target("faster", BY_GRADIENT, must=3.0)),
             contenders=(OURS, TORCH, BY_GRADIENT, BY_HAND),
             small="planted-20000x20-k5-float32-C",
             settings={"loss": loss, "batch_size": 256, "lr": 0.01, "schedule": "constant", "epochs": 5},
