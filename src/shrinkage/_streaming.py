@@ -328,7 +328,7 @@ class Stream:
         """The rows that are trained on, or those held out; ``after(rows)`` is told of rows that were read."""
         survey, p = self.survey, len(self.offset)
         columns, labels = survey.columns, survey.labels
-        size = max(1, _PIECE // (p * self.batch)) * self.batch
+        size = min(max(1, _PIECE // (p * self.batch)) * self.batch, survey.n_complete)
         room, reader = Room(np.empty((size, p)), np.empty(size), np.empty(size)), Columns(list(survey.found))
         try:
             for table in self.source.batches(list(survey.found)):
