@@ -333,6 +333,8 @@ class Stream:
         try:
             for table in self.source.batches(list(survey.found)):
                 kept = reader.read(table)
+                if any(reader.found[name].text != found.text for name, found in survey.found.items()):
+                    self._refuse()
                 weights = weights_of(kept, survey.weights)
                 own = self.share.split(kept.where, weights)[held]
                 if labels is None:

@@ -530,20 +530,28 @@ def test_options_of_sgd_are_for_sgd(refuse, csv, option):
 # --- when things go wrong -----------------------------------------------------------------------------------
 
 
-def test_a_file_that_changes_is_noticed(run, monkeypatch):
+@pytest.mark.parametrize("kind", ["more rows", "text"])
+def test_a_file_that_changes_is_noticed(run, monkeypatch, kind):
     X, y = table(300, 2)
-    write_csv("data.csv", named(X, y))
+    name = "data.parquet" if kind == "text" else "data.csv"
+    if kind == "text":
+        pq.write_table(pa.table(named(X, y)), name)
+    else:
+        write_csv(name, named(X, y))
 
     def change(*args, **kwargs):
-        with open("data.csv", "a") as stream:
-            stream.write("1,2,3\n")
+        if kind == "text":
+            pq.write_table(pa.table({"x0": ["a", "b"], "x1": [1, 2], "y": [1.0, 2.0]}), name)
+        else:
+            with open(name, "a") as stream:
+                stream.write("1,2,3\n")
         return found(*args, **kwargs)
 
     found = _training._stream
     monkeypatch.setattr(_training, "_stream", change)
-    outcome = run("fit", "data.csv", "--target", "y", "--model", "sgd", "-o", "m.npz")
+    outcome = run("fit", name, "--target", "y", "--model", "sgd", "-o", "m.npz")
     assert (outcome.code, outcome.out, outcome.new) == (1, "", [])
-    assert outcome.err == "error: 'data.csv' has changed while it was read.\n"
+    assert outcome.err == f"error: {name!r} has changed while it was read.\n"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
