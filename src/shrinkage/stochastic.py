@@ -557,8 +557,8 @@ def sgd(
 
     References
     ----------
-    Bottou (2012), Stochastic gradient descent tricks. Tsuruoka, Tsujii and Ananiadou (2009), Stochastic gradient descent
-    training for L1-regularized log-linear models with cumulative penalty. Xiao (2010), Dual averaging methods
+    Bottou (2012), Stochastic gradient descent tricks. Tsuruoka, Tsujii and Ananiadou (2009), Stochastic gradient
+    descent training for L1-regularized log-linear models with cumulative penalty. Xiao (2010), Dual averaging methods
     (equation 6).
 
     Examples

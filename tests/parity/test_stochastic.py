@@ -86,7 +86,8 @@ def lazy_arguments(rng, given, room, batch):
     data, indices, indptr = given["rows"]
     return {
         "data": data, "indices": indices, "indptr": indptr, "y": given["y"], "s": given["s"],
-        "order": given["order"], "batch": batch, **{name: given[name] for name in names}, "z": np.array(given["w"].T, order="C"),
+        "order": given["order"], "batch": batch, **{name: given[name] for name in names},
+        "z": np.array(given["w"].T, order="C"),
         "total": np.full((p if average else 0, K), 0.25), "when": np.ones(p if average else 0, np.int64),
         "history": np.zeros((room + 1 if average else 1, K, 3)), "state": given["state"], "clock": given["clock"],
         "g": np.empty((batch, K)), "scratch": np.empty((2, K)), "stop": given["stop"],
