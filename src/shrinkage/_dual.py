@@ -144,7 +144,11 @@ class Blocks:
         self.none = (self.l1 == 0) & (self.l2 == 0)
         self.fit_intercept, self.total = fit_intercept, 0.0
         self.parts: list[tuple[Array, Array, Array]] = []
-        self.sums, self.G = np.zeros((5, K)), np.zeros((2 if fit_intercept else 1, K, p))
+        # a squared error's slopes may be anything: their mean is taken away rather than a side of them shrunk, which
+        # halves the products; of few settings these cost less than reading X does
+        self.centred = fit_intercept and loss.name == "squared_error" and K > _FEW
+        self.sums, self.G = np.zeros((5, K)), np.zeros((2 if fit_intercept and not self.centred else 1, K, p))
+        self.weight, self.column_sums = np.zeros(1), np.zeros((p, 1))
         self.rest, self._given = rest or Rest(loss, fit_intercept, steep=bool(self.none.any())), rest is not None
 
     def add(self, samples: Any, which: slice = slice(None)) -> None:
@@ -156,7 +160,11 @@ class Blocks:
             samples.storage, self.loss, self.coef, self.intercept, np.broadcast_to(y, (n, K)),
             np.broadcast_to(s, (n, K)), U, self.sums, self.G,
         )  # fmt: skip
-        self.parts.append((y, s, U))
+        if self.centred:
+            self.weight = self.weight + s.sum(axis=0)
+            self.column_sums = self.column_sums + _adjoint(samples.storage, s)
+        else:
+            self.parts.append((y, s, U))
         self.total = self.total + samples.total
         if not self._given:
             self.rest.add(samples)
@@ -178,8 +186,12 @@ class Blocks:
         g = self.G.sum(axis=0) / -T
         violation = _violation(g, w, l1, l2)
         keep_up = keep_down = np.ones(len(w))
+        mean = (up + down) / self.weight
         if self.fit_intercept:
             violation = np.maximum(violation, np.abs(up + down) / T)
+        if self.centred:
+            g = (self.G[0] - mean[:, None] * self.column_sums.T) / -T
+        elif self.fit_intercept:
             keep_up = np.where(up > -down, -down / up, 1.0)
             keep_down = np.where(-down > up, up / -down, 1.0)
             g = (keep_up[:, None] * self.G[0] + keep_down[:, None] * self.G[1]) / -T
@@ -188,9 +200,15 @@ class Blocks:
         steep = np.abs(g - l2 * w)
         shrunk = np.where(steep > l1, l1 / steep, 1.0).min(axis=1, initial=1.0)
         factors = np.ones((1, len(w))) if (shrunk == 1).all() else np.array([np.ones(len(w)), shrunk])
+        if self.centred:
+            # s (u - f (u - mean))^2 / 2, u being the residual
+            left = 1.0 - factors
+            firsts = 2.0 * left**2 * lost + (2.0 * factors * left + factors**2) * mean**2 * self.weight
+            firsts = np.maximum(firsts, 0.0) / (2.0 * T)
+        else:
+            firsts = self._loss_gaps(factors, keep_up, keep_down, T)
         gaps = [
-            first + _penalty_gap(factor[:, None] * g, w, l1, l2)
-            for first, factor in zip(self._loss_gaps(factors, keep_up, keep_down, T), factors, strict=True)
+            first + _penalty_gap(factor[:, None] * g, w, l1, l2) for first, factor in zip(firsts, factors, strict=True)
         ]
         gap = np.fmin.reduce(gaps)
         # u = 0: the losses cannot be less than they can be
