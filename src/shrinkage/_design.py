@@ -8,6 +8,7 @@ X: `Design` carries the means, and its products subtract them on the way.
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
 import os
 import sys
@@ -564,6 +565,24 @@ class Samples:
         self.weighted = weights is not None
         self.s = np.ones(self.n) if weights is None else weights
         self.total = (float(self.s.sum()) if self.weighted else float(self.n)) if total is None else total
+
+    def only(self, rows: Matrix) -> Samples:
+        """These with no weight for any but `rows`; nothing is copied but the weights."""
+        out = copy.copy(self)
+        out.s, out.weighted = np.zeros(self.n), True
+        out.s[rows] = self.s[rows]
+        out.total = float(out.s.sum())
+        return out
+
+    def counted(self) -> Samples:
+        """These without the rows of no weight, which may hold anything."""
+        rows = np.flatnonzero(self.s)
+        if len(rows) == self.n:
+            return self
+        out = copy.copy(self)
+        out.storage, out.n = self.storage.take(rows), len(rows)
+        out.y, out.s = np.ascontiguousarray(self.y[rows]), np.ascontiguousarray(self.s[rows])
+        return out
 
     def refuse(self) -> None:
         """Raise where X has NaN or infinity, or what is too large to square."""

@@ -286,6 +286,11 @@ class Rest:
             if self.steep:
                 self.steepest = np.abs(self._gradient(y, s, b)).max(axis=0, initial=0.0) / total
 
+    def nothing(self, total: float) -> float:
+        """The objective with coefficients and an intercept of zero, the mean over settings' own targets."""
+        sums = [_weighted(s, self.loss.values(*np.broadcast_arrays(y, np.zeros((1, 1))))) for y, s in self._parts]
+        return float(np.mean(np.sum(sums, axis=0))) / total
+
     def _gradient(self, y: Array, s: Array, b: Array) -> Array:
         """X'S u of the slopes u at b, (p, K), as the combination of those that were summed."""
         cross, ones = np.split(self._cross, 2, axis=1)

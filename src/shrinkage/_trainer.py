@@ -166,9 +166,8 @@ class Group:
         _kernel.settled(self.lazy, self.lazy_total, self.when, self.history, self.state, self.clock, w, sums)
         return w, sums
 
-    def penalty(self) -> Array:
-        """(k,) of the last coefficients."""
-        w, _ = self.now()
+    def penalty(self, w: Array) -> Array:
+        """(k,) of the coefficients w."""
         # w'w term by term, so that a setting's sum does not depend on its neighbours
         l1, l2 = np.abs(w).sum(axis=1), np.square(w).sum(axis=1)
         return self.settings[:, L1] * l1 + 0.5 * self.settings[:, L2] * l2
@@ -245,16 +244,25 @@ def assembled(groups: list[Group], p: int) -> tuple[Array, Array, Array, Array]:
 
 
 def check_finite(groups: list[Group], samples: Samples, epoch: int) -> None:
-    """Raise where training has left the range of numbers, and say why."""
+    """`check_group` of all."""
     for group in groups:
-        w, _ = group.now()
-        if np.isfinite(group.state).all() and np.isfinite(w.sum()):
-            continue
-        samples.refuse()
+        check_group(group, group.now()[0], samples, epoch)
+
+
+def check_group(group: Group, w: Array, samples: Samples, epoch: int) -> None:
+    """Raise where training has left the range of numbers, and say why; w are the group's coefficients."""
+    if np.isfinite(w.sum()) and np.isfinite(group.state).all():
+        return
+    samples.refuse()
+    if np.isfinite(w.sum()) and np.isfinite(np.delete(group.state, LOSS, axis=1)).all():
         raise StepsTooLong(
-            f"Floating-point under-/overflow occurred at epoch #{epoch}: the steps are too long for these data. "
-            "Lower lr (eta0), or scale X (StandardScaler or MinMaxScaler)"
+            f"Floating-point under-/overflow occurred at epoch #{epoch}: losses are beyond the range of numbers. "
+            "Rescale y, lower the learning rate, or scale X (StandardScaler or MinMaxScaler)"
         )
+    raise StepsTooLong(
+        f"Floating-point under-/overflow occurred at epoch #{epoch}: the steps are too long for these data. "
+        "Lower the learning rate, or scale X (StandardScaler or MinMaxScaler)"
+    )
 
 
 @dataclass
@@ -292,13 +300,13 @@ def train(
         for group in groups:
             group.state[:, LOSS] = 0.0
         one_pass(groups, samples, s, order)
-        check_finite(groups, samples, epoch)
         objective, scores = np.full(K, np.nan), np.full(K, np.nan)
         rest: list[Group] = []
         for group in groups:
             w, _ = group.now()
+            check_group(group, w, samples, epoch)
             own = group.which
-            objective[own] = group.state[:, LOSS] / len(rows) + group.penalty()
+            objective[own] = group.state[:, LOSS] / len(rows) + group.penalty(w)
             progress.epochs[own] = epoch
             value = objective[own]
             if score is not None:

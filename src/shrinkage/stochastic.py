@@ -301,6 +301,7 @@ class StochasticModel:
             raise ValueError(
                 f"y has {samples.y.shape[1]} columns and there are {K} settings: pass one, or one for each"
             )
+        self._targets = samples.y.shape[1]
         coef = _initial(self._start[0], (K, p), "coef_init")
         intercept = _initial(self._start[1], (K,), "intercept_init")
         self.groups = groups_of(self.recipe, self.alpha, self.l1_ratio, self.lr, coef, intercept, *factors)
@@ -316,14 +317,15 @@ class StochasticModel:
         ----------
         X : array-like, sparse matrix or frame of shape (n, n_features)
             Float32 and float64 in C order, and CSR, are read in place; the rest is copied.
-        y : array-like of shape (n,)
+        y : array-like of shape (n,), or (n, n_settings)
+            One target for all settings, or a column for each.
         sample_weight : array-like of shape (n,), optional
             s, not negative.
 
         Returns
         -------
         StochasticModel
-            Itself.
+            Itself. After Ctrl-C it has taken a part of the pass.
 
         Raises
         ------
@@ -335,9 +337,11 @@ class StochasticModel:
         if not samples.is_finite():
             samples.refuse()
         self._check_same(samples)
-        self._note_classes(samples)
         if not self.groups:
             self.begin(samples)
+        self._note_classes(samples)
+        if self.feature_names is None:
+            self.feature_names = samples.feature_names
         order = self.rng.permutation(samples.n) if self.recipe.shuffle else np.arange(samples.n)
         one_pass(self.groups, samples, samples.s, order)
         check_finite(self.groups, samples, 1)
@@ -350,6 +354,8 @@ class StochasticModel:
         p = self.groups[0].W.shape[1]
         if samples.p != p:
             raise ValueError(f"X has {samples.p} features, but the model was trained on {p}")
+        if samples.y.shape[1] != self._targets:
+            raise ValueError(f"y has {samples.y.shape[1]} columns, but the model was trained on {self._targets}")
         if None not in (samples.feature_names, self.feature_names) and samples.feature_names != self.feature_names:
             raise ValueError("X has other columns than the model was trained on: pass the same ones in the same order")
 
@@ -449,6 +455,11 @@ class StochasticModel:
         )  # fmt: skip
 
 
+def check_callback(callback: Any) -> None:
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be a function, got {callback!r:.60}")
+
+
 def positive(value: Any, name: str) -> int:
     """A whole number of one or more."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
@@ -496,8 +507,10 @@ def _initial(given: Any, shape: tuple[int, ...], name: str) -> Array:
         return np.zeros(shape)
     values = as_numbers(given, f"{name} must be numbers")
     wanted = shape if shape[0] > 1 else shape[1:]
-    if values.shape not in (shape, wanted) or not np.isfinite(values).all():
+    if values.shape not in (shape, wanted):
         raise ValueError(f"{name} must be finite numbers of shape {wanted}, got shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} must be finite numbers, and has NaN or infinity")
     return values.reshape(shape)
 
 
@@ -575,6 +588,7 @@ def sgd(
     """
     model = StochasticModel(alpha, **settings)
     chosen = model.recipe.loss
+    check_callback(callback)
     samples = Samples(X, y, sample_weight, loss=chosen)
     epochs, patience = positive(epochs, "epochs"), positive(n_iter_no_change, "n_iter_no_change")
     tol = None if tol is None else real(tol, "tol", least=0.0)
@@ -588,17 +602,13 @@ def sgd(
         model.groups, samples, s, rows, model.rng, epochs=epochs, tol=tol, patience=patience, score=score,
         after=callback,
     )  # fmt: skip
-    certificates = model.prove(samples, 1e-3 if tol is None else tol, int(progress.epochs.max()))
+    trained = samples.only(rows) if len(rows) < samples.n else samples
+    certificates = model.prove(trained, 1e-3 if tol is None else tol, int(progress.epochs.max()))
     if not np.isfinite([one.objective for one in certificates]).all():
-        samples.refuse()
-    start = float(np.average(chosen.values(samples.y[:, 0], np.zeros(samples.n)), weights=samples.s))
-    highest = max(one.objective for one in certificates)
-    if highest > 2.0 * start > 0.0:
-        warn(
-            f"sgd: the objective ended at {highest:.3g}, above the {start:.3g} at zero: the steps are too long. "
-            "Lower lr, or scale X (StandardScaler or MinMaxScaler)",
-            ConvergenceWarning,
-        )
+        trained.refuse()
+    start = float(np.average(chosen.values(samples.y[:, 0], np.zeros(samples.n)), weights=trained.s))
+    if _ended_above(certificates, start):
+        pass
     elif tol is not None and not progress.stopped.all():
         worst = max(one.relative_gap for one in certificates)
         warn(
@@ -692,10 +702,11 @@ def saga(
             "'squared_error', 'huber', 'squared_epsilon_insensitive', 'log_loss', 'squared_hinge', 'modified_huber'"
         )
     choice({"variant": variant}, "variant", ("saga", "sag"))
+    check_callback(callback)
     alpha, l1_ratio, _, one = _settings(alpha, l1_ratio, 1.0)
     K, flag = len(alpha), check_flag(fit_intercept, "fit_intercept")
     tol, epochs, rng = real(tol, "tol", least=0.0), positive(epochs, "epochs"), generator(seed)
-    samples = Samples(X, y, sample_weight, loss=chosen)
+    samples = Samples(X, y, sample_weight, loss=chosen).counted()
     if not samples.is_finite():
         samples.refuse()
     coef = _initial(coef_init, (K, samples.p), "coef_init")
@@ -740,6 +751,19 @@ def _gathered(
         shaped([own.n_epochs for own in found]), history[:, 0] if one else history, None, classes, samples.p,
         samples.feature_names,
     )  # fmt: skip
+
+
+def _ended_above(certificates: tuple[Certificate, ...], start: float) -> bool:
+    """Whether the objective is far above what it is at zero, with a warning."""
+    highest = max(one.objective for one in certificates)
+    if not highest > 2.0 * start > 0.0:
+        return False
+    warn(
+        f"the objective ended at {highest:.3g}, above the {start:.3g} at zero: the steps are too long. "
+        "Lower lr, or scale X (StandardScaler or MinMaxScaler)",
+        ConvergenceWarning,
+    )
+    return True
 
 
 def _split(rows: Array, fraction: float | None, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -816,6 +840,7 @@ def sgd_batches(
     """
     model = StochasticModel(alpha, **settings)
     epochs = positive(epochs, "epochs")
+    check_callback(callback)
     once = isinstance(batches, Iterator)
     if once and epochs > 1:
         raise ValueError(f"batches is an iterator, good for one epoch, and epochs is {epochs}: pass a function")
@@ -824,7 +849,8 @@ def sgd_batches(
     certificates = (_UNKNOWN,) * K
     if not once:
         proof, rows = proof_of_batches(model, batches)
-        certificates = proof.finish(float(rows)).certificates(1e-3, model.n_steps)
+        certificates = proof.finish(float(rows)).certificates(1e-3, epochs)
+        _ended_above(certificates, proof.rest.nothing(float(rows)))
     return model.fit_of(certificates, np.full(K, epochs), history, None)
 
 
@@ -842,12 +868,13 @@ def train_batches(
             model.partial_fit(*piece)
             seen += np.shape(piece[0])[0]
         if not seen:
-            raise ValueError("batches has no piece: pass (X, y) or (X, y, sample_weight) one after the other")
+            anew = "" if epoch == 1 else f" in epoch {epoch}, where the function must begin anew"
+            raise ValueError(f"batches has no piece{anew}: pass (X, y) or (X, y, sample_weight) one after the other")
         losses = np.empty(len(model.alpha))
         for group in model.groups:
             losses[group.which] = group.state[:, LOSS] / seen
             if model.recipe.schedule == "adaptive":
-                objective = losses[group.which] + group.penalty()
+                objective = losses[group.which] + group.penalty(group.now()[0])
                 group.slow(objective >= best[group.which])
                 best[group.which] = np.fmin(best[group.which], objective)
         history.append(losses)

@@ -51,7 +51,8 @@ BOTH = [
     (dict(seed=-1), ValueError, "seed must be at least 0"),
     (dict(seed="lucky"), TypeError, "seed must be a whole number or a numpy.random.Generator"),
     (dict(coef_init=np.zeros(3)), ValueError, r"coef_init must be finite numbers of shape \(4,\), got shape \(3,\)"),
-    (dict(coef_init=[0, 0, np.inf, 0]), ValueError, "coef_init must be finite"),
+    (dict(coef_init=[0, 0, np.inf, 0]), ValueError, "coef_init must be finite numbers, and has NaN or infinity"),
+    (dict(callback=3), TypeError, "callback must be a function, got 3"),
     (dict(intercept_init=[1.0, 2.0]), ValueError, r"intercept_init must be finite numbers of shape \(\)"),
 ]
 SGD = [
@@ -115,6 +116,32 @@ def test_a_model_stays_what_it_was_after_data_that_it_refuses():
     assert model.n_steps == before[1] == 30
 
 
+@pytest.mark.parametrize("settings", [1, 2, 17])
+def test_targets_are_one_for_all_or_one_for_each(settings):
+    """Of the first call and of all others."""
+    two = np.column_stack([y, -y])
+    model = StochasticModel(np.full(settings, 0.1))
+    if settings != 2:
+        with pytest.raises(ValueError, match=f"y has 2 columns and there are {settings} settings"):
+            model.partial_fit(X, two)
+    model.partial_fit(X, y)
+    before = model.coef
+    with pytest.raises(ValueError, match="y has 2 columns, but the model was trained on 1"):
+        model.partial_fit(X, two)
+    np.testing.assert_array_equal(model.coef, before)
+
+
+def test_losses_beyond_all_numbers_are_not_the_steps():
+    with pytest.raises(ValueError, match="losses are beyond the range of numbers"):
+        sgd(X, y * 1e200, 1e-3, loss="squared_error", tol=None)
+
+
+def test_a_function_that_does_not_begin_anew():
+    pieces = iter([(X, y)])
+    with pytest.raises(ValueError, match="no piece in epoch 2, where the function must begin anew"):
+        sgd_batches(lambda: pieces, epochs=2)
+
+
 def test_a_model_that_has_seen_nothing():
     with pytest.raises(ValueError, match="call partial_fit first"):
         StochasticModel().coef  # noqa: B018
@@ -165,4 +192,7 @@ def test_columns_have_to_keep_their_names():
     model = StochasticModel().partial_fit(table, y)
     with pytest.raises(ValueError, match="other columns"):
         model.partial_fit(table[list("abdc")], y)
+    late = StochasticModel().partial_fit(X, y).partial_fit(table, y)
+    with pytest.raises(ValueError, match="other columns"):
+        late.partial_fit(table[list("abdc")], y)
     assert sgd(table, y).feature_names == ("a", "b", "c", "d")

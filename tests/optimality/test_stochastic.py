@@ -292,6 +292,37 @@ def test_stopping_on_rows_that_are_not_trained_on(rng):
     np.testing.assert_array_equal(first.coef, second.coef)
 
 
+def test_the_certificate_is_of_the_rows_that_were_trained_on(rng):
+    X, y = data(rng, n=60)
+    fit = sgd(
+        X, y, 0.1, l1_ratio=0.5, validation_fraction=0.3, batch_size=42, schedule="constant", lr=0.2, epochs=1500,
+        tol=None,
+    )  # fmt: skip
+    assert fit.certificate.relative_gap < 1e-12
+
+
+@pytest.mark.parametrize("form", ["C", "csr"])
+@pytest.mark.parametrize("loss", ["poisson", "log_loss"])
+def test_rows_of_no_weight_are_not_there(form, loss, rng):
+    X, y = data(rng, n=100, loss=loss)
+    far, s = X.copy(), np.ones(100)
+    far[::10] *= 1e9
+    s[::10] = 0.0
+    kept = s > 0
+    for function in (sgd, saga) if loss == "log_loss" else (sgd,):
+        fit = function(FORMS[form](far), y, 0.1, loss=loss, sample_weight=s, seed=1)
+        one = function(FORMS[form](X[kept]), y[kept], 0.1, loss=loss, seed=1)
+        assert fit.certificate.objective == pytest.approx(one.certificate.objective, rel=1e-3)
+    model = StochasticModel(0.1, loss=loss).partial_fit(FORMS[form](far), y, s)
+    assert np.isfinite(model.coef).all()
+
+
+def test_many_settings_that_are_thrown_far_say_so(rng):
+    X, y = data(rng)
+    with pytest.warns(shrinkage.ConvergenceWarning, match="the steps are too long"):
+        sgd_batches([(100.0 * X, y)], 1e-4, epochs=20)
+
+
 def test_adaptive_rates_fall_where_nothing_improves(rng):
     X, y = data(rng)
     fit = sgd(X, y, [1e-4, 1e-2], schedule="adaptive", lr=0.05)

@@ -30,7 +30,7 @@ cdef double LEAST = 1e-2
 # The change of a row's slope, which is kept
 cdef inline double changed(int loss, double parameter, double y, double s, double prediction, double* u) noexcept nogil:
     cdef double before = u[0]
-    u[0] = s * loss_slope(loss, parameter, y, prediction)
+    u[0] = s * loss_slope(loss, parameter, y, prediction) if s != 0 else 0.0
     return u[0] - before
 
 

@@ -103,6 +103,9 @@ cdef inline double gradient(int loss, double parameter, double y, double weight,
                             double* total) noexcept nogil:
     cdef double slope
     weight *= own[POSITIVE] if y > 0 else own[NEGATIVE]
+    if weight == 0:
+        # of a row that is not there nothing counts, infinity included
+        return 0
     total[0] += weight * loss_both(loss, parameter, y, prediction, &slope)
     return weight * clipped(slope)
 

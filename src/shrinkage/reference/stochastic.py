@@ -46,8 +46,9 @@ def _gradients(
     weights = s[:, None] * np.where(y > 0, settings[:, POSITIVE], settings[:, NEGATIVE])
     values, slopes = np.empty((2, *predictions.shape))
     evaluate(loss, parameter, y, predictions, values, slopes)
-    state[:, LOSS] += (weights * values).sum(axis=0)
-    return weights * np.clip(slopes, -STEEPEST, STEEPEST)
+    # of a row without weight nothing counts, infinity included
+    state[:, LOSS] += np.where(weights == 0, 0.0, weights * values).sum(axis=0)
+    return np.where(weights == 0, 0.0, weights * np.clip(slopes, -STEEPEST, STEEPEST))
 
 
 def _rows(data: Array, indices: Array, indptr: Array, which: Array, p: int) -> Array:
