@@ -155,6 +155,13 @@ class Group:
             self.W, self.total = self.now()
             self.first, self.lazy = np.ascontiguousarray(self.lazy.T), None
 
+    @property
+    def kept(self) -> Array:
+        """What the coefficients are made of: z of SGD, themselves of the others."""
+        if self.recipe.optimizer != "sgd":
+            return self.W
+        return self.first if self.lazy is None else self.lazy
+
     def now(self) -> tuple[Array, Array]:
         """(k, p) coefficients, and sums of those that count; those of SGD are worked out, and nothing is changed."""
         if self.recipe.optimizer != "sgd":
@@ -244,13 +251,13 @@ def assembled(groups: list[Group], p: int) -> tuple[Array, Array, Array, Array]:
 
 
 def check_finite(groups: list[Group], samples: Samples, epoch: int) -> None:
-    """`check_group` of all."""
+    """`check_group` of all, by the numbers that are kept: nothing as long as the coefficients is made."""
     for group in groups:
-        check_group(group, group.now()[0], samples, epoch)
+        check_group(group, group.kept, samples, epoch)
 
 
 def check_group(group: Group, w: Array, samples: Samples, epoch: int) -> None:
-    """Raise where training has left the range of numbers, and say why; w are the group's coefficients."""
+    """Raise where training has left the range of numbers, and say why; w are the group's coefficients or what they are made of."""
     if np.isfinite(w.sum()) and np.isfinite(group.state).all():
         return
     samples.refuse()
