@@ -7,6 +7,7 @@ scikit-learn has mended it, take the sentence about it out of the estimators' do
 import copy
 import inspect
 import pickle
+import warnings
 from typing import ClassVar
 
 import numpy as np
@@ -329,6 +330,19 @@ def test_scikit_learn_stops_sparse_data_by_the_penalty_of_one_row(numbers):
     found, mine = (both_forms(library, X, y, options) for library in LIBRARIES.values())
     assert found["csr"].n_iter_ != found["dense"].n_iter_
     assert mine["csr"].n_iter_ == mine["dense"].n_iter_
+
+
+@NINE
+def test_scikit_learn_adds_the_penalty_before_every_step(numbers):
+    """Ours is that after the epoch, so that the same steps may end at another epoch."""
+    X, y, _ = numbers
+    options = {"alpha": 0.3, "learning_rate": "constant", "eta0": 0.02, "shuffle": False}
+    found, wanted = (library.SGDRegressor(**options).fit(X, y) for library in (shrinkage.sklearn, theirs))
+    assert found.n_iter_ == wanted.n_iter_ + 1
+    options |= {"tol": None, "max_iter": found.n_iter_}
+    found, wanted = (library.SGDRegressor(**options).fit(X, y) for library in (shrinkage.sklearn, theirs))
+    same(found, wanted)
+    np.testing.assert_allclose(found.coef_, wanted.coef_, rtol=1e-10)
 
 
 @NINE
@@ -820,6 +834,16 @@ def test_saga_says_what_it_cannot(labels):
     SGDClassifier("log_loss", solver="saga", max_iter=1, tol=None).fit(X, y)
 
 
+@pytest.mark.parametrize("solver", ["saga", "sag"])
+def test_without_tol_certificates_are_of_a_thousandth(numbers, solver):
+    X, y, _ = numbers
+    model = SGDRegressor(solver=solver, alpha=0.1, tol=None, max_iter=200).fit(X, y)
+    assert model.n_iter_ == 200
+    assert model.certificate_.converged
+    assert 0 < model.certificate_.relative_gap < 1e-9
+    assert not SGDRegressor(solver=solver, alpha=0.1, tol=None, max_iter=1).fit(X, y).certificate_.converged
+
+
 def test_too_large_data_are_named(numbers):
     X, y, _ = numbers
     huge = X.copy()
@@ -918,6 +942,25 @@ def test_a_run_that_still_improves_warns(numbers, estimator):
     estimator(max_iter=2, tol=None).fit(X, y > 1)
     with pytest.warns(FutureWarning, match="Negative values for `power_t`"):
         estimator(power_t=-0.1).fit(X, y > 1)
+
+
+def test_steps_that_are_too_long_are_heard_of(numbers, labels, many, form):
+    X, y, s = numbers
+    with pytest.warns(
+        ConvergenceWarning, match=r"ended at .*, above the .* at zero: .*Lower eta0, or scale X"
+    ) as heard:
+        model = SGDRegressor(random_state=0).fit(form(100 * X), y, sample_weight=s)
+    assert heard[0].filename == __file__
+    assert model.certificate_.objective > 2 * np.mean(s * y**2 / 2)
+    assert f"at {model.certificate_.objective:.3g}, above the {np.mean(s * y**2 / 2):.3g} at" in str(heard[0].message)
+    for _, labelled in (labels[:2], many[:2]):
+        with pytest.warns(ConvergenceWarning, match=r"above the 0\.693 at zero: .* Raise alpha or max_iter, or"):
+            SGDClassifier("log_loss", random_state=0).fit(form(100 * X), labelled)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        SGDRegressor(random_state=0).fit(form(X), y, sample_weight=s)
+        SGDClassifier("perceptron", random_state=0, learning_rate="constant").fit(form(X), labels[1])
+        SGDRegressor(random_state=0, certify=False).fit(form(100 * X), y, sample_weight=s)
 
 
 def test_weights_move_the_answer(labels):

@@ -130,6 +130,9 @@ class SGDRegressor(RegressorMixin, Stochastic):
     - for float32 it trains in float32. Ours trains in float64, and shows it in the dtype of X;
     - the rates "pa1" and "pa2" of passive-aggressive algorithms are not offered here.
 
+    The objective that it stops by has the penalty before every step, ours the one after the epoch. So `n_iter_` may
+    differ by an epoch or two, on dense data too; with `tol=None` both take the same steps.
+
     Parameters may change between calls of `partial_fit`: what L1 is owed by then stays owed. Training goes on from
     `coef_` and `intercept_` where they were set by hand, and there averages, moments and what is owed begin again, as
     they do with another `optimizer`. A pickle goes on bit for bit.

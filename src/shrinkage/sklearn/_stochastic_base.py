@@ -122,6 +122,10 @@ class Stochastic(SparseCoefMixin, LinearModel):
     def _ratio(self) -> float:
         return float(self.l1_ratio) if self.penalty == "elasticnet" else _L1_RATIOS[self.penalty]
 
+    def _proven(self) -> float:
+        """The relative gap at which a certificate counts as converged."""
+        return 1e-3 if self.tol is None else float(self.tol)
+
     def _seed(self) -> int:
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
@@ -175,9 +179,16 @@ class Stochastic(SparseCoefMixin, LinearModel):
             patience=int(self.n_iter_no_change), score=None if held is None else self._judge(X, targets, s, held),
             after=_say if self.verbose else None,
         )  # fmt: skip
-        self._adopt(model, X.dtype, int(progress.epochs.max()))
-        if self.certify:
-            self._prove(samples, rows, factors)
+        self._adopt(model, assembled(model.groups, samples.p)[2:], X.dtype, int(progress.epochs.max()))
+        ended, at_zero = self._prove(samples, rows, factors) if self.certify else (0.0, 0.0)
+        if at_zero > 0.0 and not ended <= 2.0 * at_zero:
+            # whose rates are made of alpha, and fall fast
+            remedy = "Raise alpha or max_iter" if self.learning_rate == "optimal" else "Lower eta0"
+            _result.warn(
+                f"the objective ended at {ended:.3g}, above the {at_zero:.3g} at zero: the steps are too long. {remedy}, "
+                "or scale X (StandardScaler or MinMaxScaler)",
+                ConvergenceWarning,
+            )
         if self.tol is not None and not progress.stopped.all():
             _result.warn(
                 "Maximum number of iteration reached before convergence. Consider increasing max_iter to improve the "
@@ -210,13 +221,14 @@ class Stochastic(SparseCoefMixin, LinearModel):
                 intercept=float(intercept[k]), after=_say if self.verbose else None,
             )  # fmt: skip
             found.append(outcome)
-        self.__dict__.pop("_model", None)
+        for name in ("_model", "_own"):
+            self.__dict__.pop(name, None)
         self.n_iter_ = max(outcome.n_epochs for outcome in found)
         self.t_ = 1 + self.n_iter_ * samples.n
         self._publish(
             np.array([outcome.coef for outcome in found]), np.array([outcome.intercept for outcome in found]), dtype
         )
-        self._attest(tuple(outcome.measures.certificates(tol, outcome.n_epochs)[0] for outcome in found))
+        self._attest(tuple(outcome.measures.certificates(self._proven(), outcome.n_epochs)[0] for outcome in found))
         if self.tol is not None and not self.certificate_.converged:
             _result.warn(
                 f"{self.solver} stopped at a relative duality gap of {self.certificate_.relative_gap:.1e} (asked: "
@@ -245,9 +257,14 @@ class Stochastic(SparseCoefMixin, LinearModel):
         model.recipe = asked.recipe
         self._tell(model.groups, asked, factors)
         order = model.rng.permutation(samples.n) if self.shuffle else np.arange(samples.n)
+        # until the pass has ended well, training is not where the published coefficients are
+        self.__dict__.pop("_own", None)
         one_pass(model.groups, samples, samples.s, order)
-        check_finite(model.groups, samples, 1)
-        self._adopt(model, X.dtype, 1)
+        last, _, coef, intercept = assembled(model.groups, p)
+        if not (np.isfinite(last.sum()) and all(np.isfinite(group.state).all() for group in model.groups)):
+            # which works the coefficients out once more
+            check_finite(model.groups, samples, 1)
+        self._adopt(model, (coef, intercept), X.dtype, 1)
 
     def _known(self, K: int, p: int) -> tuple[bool, Any, Any]:
         """Coefficients and intercepts to predict with, as precise as they are known; and whether a user set them."""
@@ -256,9 +273,8 @@ class Stochastic(SparseCoefMixin, LinearModel):
         coef: Any = self.coef_
         coef = coef.toarray() if sparse.issparse(coef) else np.asarray(coef)
         intercept = np.asarray(self.intercept_)
-        if hasattr(self, "_model"):
-            groups = self._model.groups
-            own = assembled(groups, groups[0].W.shape[1])[2:]
+        own = getattr(self, "_own", None)
+        if own is not None:
             told = [_as(value, there.dtype) for value, there in zip(own, (coef, intercept), strict=True)]
             if np.array_equal(told[0].ravel(), coef.ravel()) and np.array_equal(told[1], np.ravel(intercept)):
                 return False, *own
@@ -275,37 +291,43 @@ class Stochastic(SparseCoefMixin, LinearModel):
             None if intercept is None else _fitting(intercept, (K,), "intercept_init"),
         )
 
-    def _adopt(self, model: StochasticModel, dtype: Any, n_iter: int) -> None:
-        """The attributes of a model in training, for data of this dtype."""
-        coef, intercept = assembled(model.groups, self.n_features_in_)[2:]
-        self._model, self.n_iter_, self.t_ = model, n_iter, model.n_steps + 1
-        self._publish(coef, intercept, dtype)
+    def _adopt(self, model: StochasticModel, own: tuple[Array, Array], dtype: Any, n_iter: int) -> None:
+        """The attributes of a model in training, with its coefficients and intercepts, for data of this dtype."""
+        self._model, self._own, self.n_iter_, self.t_ = model, own, n_iter, model.n_steps + 1
+        self._publish(*self._own, dtype)
 
     def _publish(self, coef: Array, intercept: Array, dtype: Any) -> None:
-        coef = _as(coef, dtype)
-        self.coef_, self.intercept_ = (coef if is_classifier(self) else coef[0]), _as(intercept, dtype)
+        # copies: by the float64 arrays it is seen whether a user wrote into these
+        coef, intercept = _as(coef, dtype, copy=True), _as(intercept, dtype, copy=True)
+        self.coef_, self.intercept_ = (coef if is_classifier(self) else coef[0]), intercept
         for name in ("certificate_", "certificates_"):
             self.__dict__.pop(name, None)
 
-    def _prove(self, samples: Samples, rows: Array, factors: Factors) -> None:
-        """Certificates on the rows that were trained on."""
+    def _prove(self, samples: Samples, rows: Array, factors: Factors) -> tuple[float, float]:
+        """Certificates on the rows that were trained on; the objective that is most above its value at zero, and that.
+
+        A value of nothing at zero, as that of "perceptron", is no measure, and there both are 0.
+        """
         own = copy.copy(samples)
         own.total = float(len(rows))
         if len(rows) < samples.n:
             own.s = np.zeros(samples.n)
             own.s[rows] = samples.s[rows]
         own.s = weighed(own.y, own.s, factors)
-        model = self._model
-        coef, intercept = assembled(model.groups, samples.p)[2:]
+        model, (coef, intercept) = self._model, self._own
         order = np.concatenate([group.which for group in model.groups])
         settings = np.concatenate([group.settings for group in model.groups])[np.argsort(order)]
-        tol = 1e-3 if self.tol is None else float(self.tol)
         self._attest(
             certify(
                 own, model.recipe.loss, coef, intercept, settings[:, L1], settings[:, L2], model.recipe.fit_intercept,
-                tol, self.n_iter_,
+                self._proven(), self.n_iter_,
             )
         )  # fmt: skip
+        losses_at_zero = own.s.reshape(samples.n, -1) * model.recipe.loss.values(own.y, np.zeros(own.y.shape))
+        starts = losses_at_zero.sum(axis=0) / own.total
+        ends = np.array([one.objective for one in self.certificates_])
+        worst = np.argmax(np.divide(ends, starts, out=np.zeros(len(ends)), where=starts > 0))
+        return (float(ends[worst]), float(starts[worst])) if starts[worst] > 0 else (0.0, 0.0)
 
     def _attest(self, certificates: tuple[Certificate, ...]) -> None:
         self.certificates_ = certificates
@@ -348,10 +370,10 @@ def weighed(y: Array, s: Array, factors: Factors) -> Array:
     return s[:, None] * np.where(y > 0, *factors)
 
 
-def _as(values: Array, dtype: Any) -> Array:
+def _as(values: Array, dtype: Any, *, copy: bool = False) -> Array:
     """In another precision, which may be too small for a number: it is what the precision has for it."""
     with np.errstate(all="ignore"):
-        return values.astype(dtype, copy=False)
+        return values.astype(dtype, copy=copy)
 
 
 def _fitting(values: Any, shape: tuple[int, ...], name: str) -> Array:
