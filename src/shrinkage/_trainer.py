@@ -257,7 +257,7 @@ def check_finite(groups: list[Group], samples: Samples, epoch: int) -> None:
 
 
 def check_group(group: Group, w: Array, samples: Samples, epoch: int) -> None:
-    """Raise where training has left the range of numbers, and say why; w are the group's coefficients or what they are made of."""
+    """Raise where training has left the range of numbers, and say why; w are the coefficients, or what makes them."""
     if np.isfinite(w.sum()) and np.isfinite(group.state).all():
         return
     samples.refuse()
