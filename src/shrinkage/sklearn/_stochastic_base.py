@@ -185,8 +185,8 @@ class Stochastic(SparseCoefMixin, LinearModel):
             # whose rates are made of alpha, and fall fast
             remedy = "Raise alpha or max_iter" if self.learning_rate == "optimal" else "Lower eta0"
             _result.warn(
-                f"the objective ended at {ended:.3g}, above the {at_zero:.3g} at zero: the steps are too long. {remedy}, "
-                "or scale X (StandardScaler or MinMaxScaler)",
+                f"the objective ended at {ended:.3g}, above the {at_zero:.3g} at zero: the steps are too long. "
+                f"{remedy}, or scale X (StandardScaler or MinMaxScaler)",
                 ConvergenceWarning,
             )
         if self.tol is not None and not progress.stopped.all():
