@@ -287,14 +287,15 @@ class Progress:
 
 def train(
     groups: list[Group], samples: Samples, s: Array, rows: Array, rng: np.random.Generator, *, epochs: int,
-    tol: float | None, patience: int, score: Callable[[int, Array, float], float] | None = None,
+    tol: float | None, patience: int, score: Callable[[Array, Array, Array], Any] | None = None,
     after: Callable[[int, Array], Any] | None = None,
 ) -> tuple[list[Group], Progress]:  # fmt: skip
     """Passes over `rows` until nothing improves, for every setting by itself; the groups afterwards.
 
     A setting has not improved in an epoch whose objective, the mean of the weighted losses before every step and the
-    penalty after the last, is not less than the best by `tol`, or with `score` (higher is better) whose score is below
-    the best and `tol`. After `patience` such epochs in a row it stops; with "adaptive" its rate falls first.
+    penalty after the last, is not less than the best by `tol`, or with score(settings, coef, intercept) (higher is
+    better) whose score is below the best and `tol`. After `patience` such epochs in a row it stops; with "adaptive" its
+    rate falls first.
     """
     K = sum(len(group.which) for group in groups)
     adaptive = groups[0].recipe.schedule == "adaptive"
@@ -317,7 +318,7 @@ def train(
             progress.epochs[own] = epoch
             value = objective[own]
             if score is not None:
-                scores[own] = [score(int(k), w[i], float(group.state[i, INTERCEPT])) for i, k in enumerate(own)]
+                scores[own] = score(own, w, group.state[:, INTERCEPT])
                 value = -scores[own]
             if tol is not None:
                 idle[own] = np.where(value > best[own] - tol, idle[own] + 1, 0)

@@ -7,6 +7,7 @@ The objective is the canonical one with any of the losses of `shrinkage.losses.l
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -424,7 +425,7 @@ class StochasticModel:
         """
         samples = Samples(X, y, sample_weight, loss=self.recipe.loss)
         self._check_same(samples)
-        return self.prove(samples, tol, 1)
+        return self.prove(samples, tol, self.n_steps)
 
     def prove(self, samples: Samples, tol: float, n_iter: int) -> tuple[Certificate, ...]:
         """Certificates of what to predict with."""
@@ -586,7 +587,7 @@ def sgd(
            [ 1. , -1.9,  0. ],
            [ 1. , -1.9,  0. ]])
     """
-    model = StochasticModel(alpha, **settings)
+    model = _model("sgd", alpha, settings)
     chosen = model.recipe.loss
     check_callback(callback)
     samples = Samples(X, y, sample_weight, loss=chosen)
@@ -753,6 +754,15 @@ def _gathered(
     )  # fmt: skip
 
 
+def _model(name: str, alpha: Any, settings: dict[str, Any]) -> StochasticModel:
+    """A model of a function's other arguments."""
+    known = list(inspect.signature(StochasticModel).parameters)[1:]
+    for argument in settings:
+        if argument not in known:
+            raise TypeError(f"{name}() has no argument {argument!r}: beside its own it takes {', '.join(known)}")
+    return StochasticModel(alpha, **settings)
+
+
 def _ended_above(certificates: tuple[Certificate, ...], start: float) -> bool:
     """Whether the objective is far above what it is at zero, with a warning."""
     highest = max(one.objective for one in certificates)
@@ -781,15 +791,17 @@ def _split(rows: Array, fraction: float | None, rng: np.random.Generator) -> tup
     return rest, held
 
 
-def _score_of(samples: Samples, held: Array, loss: Loss) -> Callable[[int, Array, float], float]:
-    """score(k, coef, intercept): minus the weighted mean loss on the rows `held`."""
+def _score_of(samples: Samples, held: Array, loss: Loss) -> Callable[[Array, Array, Array], Array]:
+    """score(settings, coef, intercept): minus the weighted mean losses on the rows `held`."""
     storage = samples.storage.take(held)
     X = storage._as_scipy() if isinstance(storage, SparseStorage) else storage.X
     y, s = samples.y[held], samples.s[held]
 
-    def score(k: int, w: Array, b: float) -> float:
-        losses = loss.values(y[:, min(k, y.shape[1] - 1)], predict(X, w, b, None, len(w)))
-        return -float(np.average(losses, weights=s))
+    def score(which: Array, W: Array, b: Array) -> Array:
+        targets = y if y.shape[1] == 1 else y[:, which]
+        predictions = predict(X, W, b, None, W.shape[1])
+        losses = loss.values(np.broadcast_to(targets, predictions.shape), predictions)
+        return -np.average(losses, axis=0, weights=s)
 
     return score
 
@@ -838,7 +850,7 @@ def sgd_batches(
     >>> sgd_batches(pieces, alpha=0.0, epochs=5, schedule="constant").coef.round(3) + 0.0
     array([ 1.,  0., -2.])
     """
-    model = StochasticModel(alpha, **settings)
+    model = _model("sgd_batches", alpha, settings)
     epochs = positive(epochs, "epochs")
     check_callback(callback)
     once = isinstance(batches, Iterator)

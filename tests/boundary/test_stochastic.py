@@ -75,7 +75,11 @@ SGD = [
     (dict(validation_fraction=1.0), ValueError, "validation_fraction must be"),
     (dict(validation_fraction=0.001), ValueError, "leaves 30 to train on and 0 to validate on"),
     (dict(loss="poisson", y=-y), ValueError, "y"),
-    (dict(learning_rate=0.1), TypeError, "learning_rate"),
+    (
+        dict(learning_rate=0.1),
+        TypeError,
+        r"sgd\(\) has no argument 'learning_rate': beside its own it takes l1_ratio, loss",
+    ),
     (dict(X=X * 1e100, lr=1e100, schedule="constant"), ValueError, "Floating-point under-/overflow occurred"),
     (dict(alpha=0.0, lr=1e6, schedule="constant"), shrinkage.ConvergenceWarning, "the steps are too long"),
 ]

@@ -349,16 +349,19 @@ class Stochastic(SparseCoefMixin, LinearModel):
         held[rows] = True
         return held
 
-    def _judge(self, X: Any, targets: Array, s: Array | None, held: Array) -> Callable[[int, Array, float], float]:
+    def _judge(self, X: Any, targets: Array, s: Array | None, held: Array) -> Callable[[Array, Array, Array], Any]:
         """`score` on the rows that are held out, of one class against the others where there are several."""
         X, targets, s = X[held], targets[held], None if s is None else s[held]
         judge = clone(self)
         if is_classifier(self):
             judge.classes_ = np.array([-1.0, 1.0])
 
-        def score(k: int, w: Array, b: float) -> float:
-            judge.coef_, judge.intercept_ = w[None, :] if is_classifier(self) else w, np.array([b])
-            return float(judge.score(X, targets[:, k], s))
+        def score(which: Array, W: Array, b: Array) -> list[float]:
+            out = []
+            for i, k in enumerate(which):
+                judge.coef_, judge.intercept_ = W[[i]] if is_classifier(self) else W[i], b[[i]]
+                out.append(float(judge.score(X, targets[:, k], s)))
+            return out
 
         return score
 
