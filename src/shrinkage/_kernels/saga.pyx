@@ -157,7 +157,6 @@ def sparse(const floating[::1] data, const index[::1] indices, const index[::1] 
     """
     cdef Py_ssize_t p = cells.shape[0], n = u.shape[0], count = order.shape[0], r, i, q, j, k
     cdef double share = 1.0 / n, prediction, change, w, c, v
-    cdef bint kept
     cdef double* cell
     if threshold == 0:
         with nogil:
@@ -178,13 +177,14 @@ def sparse(const floating[::1] data, const index[::1] indices, const index[::1] 
                 cell = &cells[indices[q], 0]
                 k = r - <Py_ssize_t> cell[2]
                 if k > 0:
-                    # most keep their sign, or stay at zero
                     w = cell[0]
                     c = rate * cell[1]
-                    v = along(w, c + copysign(threshold, w), shrink, &powers[0], &sums[0], k)
-                    kept = w * v > 0
-                    if kept | ((w == 0) & (fabs(c) <= threshold)):
-                        cell[0] = v if kept else 0.0
+                    v = along(fabs(w), copysign(1.0, w) * c + threshold, shrink, &powers[0], &sums[0], k)
+                    if fabs(c) <= threshold:
+                        # towards zero, and there it stays
+                        cell[0] = copysign(0.0 if v < 0 else v, w)
+                    elif v > 0 and w != 0:
+                        cell[0] = copysign(v, w)
                     else:
                         cell[0] = idle(w, c, threshold, shrink, &powers[0], &sums[0], k)
                 prediction += data[q] * cell[0]
