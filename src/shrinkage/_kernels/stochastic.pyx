@@ -110,6 +110,19 @@ cdef inline double gradient(int loss, double parameter, double y, double weight,
     return weight * clipped(slope)
 
 
+# Scale and threshold of the next step; z, `apart` from number to number, takes over a scale that is too small
+cdef inline void advance(double* now, const double* own, double rate, Py_ssize_t p, double* z,
+                         Py_ssize_t apart) noexcept nogil:
+    cdef Py_ssize_t j
+    now[SCALE] *= max(0.0, 1.0 - rate * own[L2])
+    if now[SCALE] < LEAST_SCALE:
+        for j in range(p):
+            z[j * apart] *= now[SCALE]
+        now[THRESHOLD] *= now[SCALE]
+        now[SCALE] = 1
+    now[THRESHOLD] += rate * own[L1] / now[SCALE]
+
+
 def online(const floating[::1] data, const double[:, ::1] y, const double[::1] s, const long long[::1] order,
            const double[:, ::1] settings, int loss, double parameter, int schedule, double power, bint intercept,
            long long average_from, double[::1] z, double[::1] total, double[:, ::1] state, long long[::1] clock,
@@ -118,7 +131,7 @@ def online(const floating[::1] data, const double[:, ::1] y, const double[::1] s
 
     total (p,) <- total + w after every step that counts; empty where none does.
     """
-    cdef Py_ssize_t p = z.shape[0], count = order.shape[0], r, j
+    cdef Py_ssize_t p = z.shape[0], count = order.shape[0], r
     cdef const double* own = &settings[0, 0]
     cdef double* now = &state[0, 0]
     cdef const floating* x
@@ -140,13 +153,7 @@ def online(const floating[::1] data, const double[:, ::1] y, const double[::1] s
             rate = rate_at(schedule, own, power, <double> t)
             g = gradient(loss, parameter, y[order[r], 0], s[order[r]], own, now[SCALE] * dot + now[INTERCEPT],
                          now + LOSS)
-            now[SCALE] *= max(0.0, 1.0 - rate * own[L2])
-            if now[SCALE] < LEAST_SCALE:
-                for j in range(p):
-                    z[j] *= now[SCALE]
-                now[THRESHOLD] *= now[SCALE]
-                now[SCALE] = 1
-            now[THRESHOLD] += rate * own[L1] / now[SCALE]
+            advance(now, own, rate, p, &z[0], 1)
             counts = 0 < average_from <= t
             next = &data[0] + order[r + 1] * p if r + 1 < count else x
             dot = dense_step(p, &z[0], &total[0] if counts else NULL, x, next, rate * g / now[SCALE], now[THRESHOLD],
@@ -279,15 +286,8 @@ cdef inline void lazy_pass(const floating* data, const index* indices, const ind
         clock[SINCE] += 1
         for k in range(K):
             own, now = settings + k * SETTINGS, state + k * STATE
-            now[SCALE] *= max(0.0, 1.0 - rates[k] * own[L2])
-            if now[SCALE] < LEAST_SCALE:
-                # a single step's: it is taken over at once
-                for j in range(p):
-                    z[j * K + k] *= now[SCALE]
-                thresholds[k] *= now[SCALE]
-                now[SCALE] = 1
-            thresholds[k] += rates[k] * own[L1] / now[SCALE]
-            now[THRESHOLD] = thresholds[k]
+            advance(now, own, rates[k], p, z + k, K)
+            thresholds[k] = now[THRESHOLD]
             if total != NULL:
                 q = clock[SINCE] * K + k
                 history[3 * q] = thresholds[k]
@@ -459,17 +459,11 @@ def batches(const floating[::1] data, const index[::1] indices, const index[::1]
             counts = 0 < average_from <= clock[STEPS]
             for k in range(K):
                 now = &state[k, 0]
-                rate = rate_at(schedule, &settings[k, 0], power, <double> clock[STEPS])
                 own = &settings[k, 0]
+                rate = rate_at(schedule, own, power, <double> clock[STEPS])
                 v = &second[k, 0] if way >= ADAM else NULL
                 if way == SGD:
-                    now[SCALE] *= max(0.0, 1.0 - rate * own[L2])
-                    if now[SCALE] < LEAST_SCALE:
-                        for j in range(p):
-                            first[k, j] *= now[SCALE]
-                        now[THRESHOLD] *= now[SCALE]
-                        now[SCALE] = 1
-                    now[THRESHOLD] += rate * own[L1] / now[SCALE]
+                    advance(now, own, rate, p, &first[k, 0], 1)
                     step_all(p, &first[k, 0], &G[k, 0], rate / now[SCALE], now[THRESHOLD], now[SCALE], &W[k, 0])
                 else:
                     step = step_of(way, own, &numbers[0], rate, <double> clock[STEPS], True)
