@@ -546,7 +546,7 @@ class Samples:
         The smallest y that was given.
     """
 
-    __slots__ = ("feature_names", "lowest", "n", "one_d", "p", "s", "storage", "total", "weighted", "y")
+    __slots__ = ("feature_names", "lowest", "n", "p", "s", "storage", "total", "weighted", "y")
 
     def __init__(self, X: Any, y: Any, sample_weight: Any = None, *, loss: Any, total: float | None = None) -> None:
         matrix, self.feature_names = as_matrix(X)
@@ -558,7 +558,7 @@ class Samples:
             if isinstance(matrix, SparseStorage)
             else DenseStorage(np.ascontiguousarray(matrix))
         )
-        Y, self.one_d, _ = _as_target(y, self.n)
+        Y, _, _ = _as_target(y, self.n)
         self.lowest = float(Y.min())
         self.y = np.ascontiguousarray(np.column_stack([loss.targets(column) for column in Y.T]))
         weights = _as_weights(sample_weight, self.n)

@@ -162,7 +162,7 @@ class Blocks:
         )  # fmt: skip
         if self.centred:
             self.weight = self.weight + s.sum(axis=0)
-            self.column_sums = self.column_sums + _adjoint(samples.storage, s)
+            self.column_sums = self.column_sums + adjoint(samples.storage, s)
         else:
             self.parts.append((y, s, U))
         self.total = self.total + samples.total
@@ -186,10 +186,10 @@ class Blocks:
         g = self.G.sum(axis=0) / -T
         violation = _violation(g, w, l1, l2)
         keep_up = keep_down = np.ones(len(w))
-        mean = (up + down) / self.weight
         if self.fit_intercept:
             violation = np.maximum(violation, np.abs(up + down) / T)
         if self.centred:
+            mean = (up + down) / self.weight
             g = (self.G[0] - mean[:, None] * self.column_sums.T) / -T
         elif self.fit_intercept:
             keep_up = np.where(up > -down, -down / up, 1.0)
@@ -264,7 +264,7 @@ class Rest:
         if first:
             self._near = self._intercept(y, s)
         s, slopes = np.broadcast_arrays(s, self._slopes(y, self._near))
-        cross = _adjoint(samples.storage, np.hstack([s * slopes, s]))
+        cross = adjoint(samples.storage, np.hstack([s * slopes, s]))
         self._cross = cross if first else self._cross + cross
 
     def finish(self, total: Any) -> None:
@@ -461,7 +461,7 @@ def _conjugate_sums(loss: Loss, y: Array, s: Array, U: Array, ups: Array, downs:
     return total
 
 
-def _adjoint(storage: Any, R: Array) -> Array:
+def adjoint(storage: Any, R: Array) -> Array:
     """X'R, (p, c)."""
     G = np.zeros((storage.p, R.shape[1]), order="F")
     if storage.p:

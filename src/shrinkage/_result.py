@@ -7,7 +7,7 @@ import math
 import operator
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
@@ -80,6 +80,11 @@ class Certificate:
         if not math.isnan(self.rcond):
             parts.append(f"rcond {self.rcond:.1e}")
         return ", ".join(parts) + f", {self.n_iter} step{'s' * (self.n_iter != 1)}"
+
+
+def worst(certificates: Sequence[Certificate]) -> Certificate:
+    """The one that proves least."""
+    return max(certificates, key=lambda one: (not one.converged, one.relative_gap))
 
 
 def warn_about(certificate: Certificate, *, solver: str, tol: float, rank: int | None, n_features: int) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from . import _interrupt
 from ._design import Samples
-from ._dual import Measures, Proof
+from ._dual import Measures, Proof, adjoint
 from ._kernels import saga as _kernel
 from ._storage import DenseStorage, SparseStorage
 from .losses import Loss
@@ -37,7 +37,7 @@ _WORK = 500.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where the epochs led: coef (p,), what the data prove of it, the last rate, and (epochs, objective) on the way."""
+    """Where the epochs led: coef (p,), what the data prove of it, the last rate, and the objectives on the way."""
 
     coef: Array
     intercept: float
@@ -47,7 +47,7 @@ class Outcome:
     history: list[float]
 
 
-class Descent:
+class Table:
     """One problem, its table of gradients, and the epochs with it."""
 
     def __init__(
@@ -74,12 +74,9 @@ class Descent:
         nothing = np.zeros(self.samples.p)
         storage.sweep(nothing, self.s, 1.0, np.asfortranarray(coef[:, None]), eta, None)
         self.u = self.s * self.loss.slopes(self.y, eta[:, 0] + intercept)
-        g = np.zeros((self.samples.p, 1), order="F")
-        ones = np.ones(self.samples.n)
-        storage.sweep(nothing, ones, 1.0, None, np.asfortranarray(self.u[:, None]), g)
         n = self.samples.n
         self.state = np.array([intercept, self.u.sum() / n])
-        self.cells = np.column_stack([coef, g[:, 0] / n, nothing])
+        self.cells = np.column_stack([coef, adjoint(storage, self.u[:, None])[:, 0] / n, nothing])
 
     @property
     def coef(self) -> Array:
@@ -128,7 +125,7 @@ def descend(
 ) -> Outcome:  # fmt: skip
     """Epochs until the relative duality gap is `tol` or less; `biased` is SAG, else SAGA."""
     proof = Proof(samples, loss, np.array([l1]), np.array([l2]), fit_intercept)
-    way = Descent(samples, loss, l1, l2, fit_intercept, biased, coef, intercept)
+    way = Table(samples, loss, l1, l2, fit_intercept, biased, coef, intercept)
     found = proof.measure(coef[None, :], np.array([intercept]))
     best = float(found.objective[0]), coef, intercept, found
     history = [best[0]]

@@ -24,7 +24,7 @@ from ._ridge_system import Array
 from .losses import Loss, loss_of
 from .penalties import as_numbers
 from .ridge import _check_count, _check_positive
-from .stochastic import _predicted
+from .stochastic import _predicted, check_callback
 
 #: Relative gap that counts as converged where no `tol` was given.
 _CONVERGED = 1e-8
@@ -311,8 +311,7 @@ def gradient_descent(
     if momentum >= 1:
         raise ValueError(f"momentum must be below 1, got {momentum!r}: at 1 steps never end")
     check_step, history = check_flag(check_step, "check_step"), check_flag(history, "history")
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback must be a function, got {reprlib.repr(callback)}")
+    check_callback(callback)
     if kind.domain == "count" and lr is None:
         raise ValueError("lr=None: the curvature of the loss 'poisson' has no bound to take a step from: pass an lr")
 
@@ -360,7 +359,7 @@ def gradient_descent(
         history=way.record.history(way.k),
         n_features=design.p,
         feature_names=design.feature_names,
-        classes=(min(0.0, float(design.Y.min())), 1.0) if kind.classifies else None,
+        classes=kind.classes(float(design.Y.min())),
     )
 
 

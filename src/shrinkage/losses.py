@@ -80,6 +80,10 @@ class Loss:
             )
         return np.where(positive, 1.0, -1.0)
 
+    def classes(self, lowest: float) -> tuple[float, float] | None:
+        """What the two classes are called, by the smallest y there was: 0 and 1, or -1 and 1; None for other losses."""
+        return (min(lowest, 0.0), 1.0) if self.classifies else None
+
     def values(self, y: Array, eta: Array) -> Array:
         """Losses of the predictions eta, (n,) or (n, K), for y (n,) or shaped like eta; float64, shaped like eta."""
         y, eta, values = _shaped(y, eta)

@@ -16,7 +16,7 @@ import numpy as np
 
 from ._design import Samples, check_flag
 from ._dual import Blocks, certify
-from ._result import Certificate, ConvergenceWarning, predict, warn
+from ._result import Certificate, ConvergenceWarning, predict, warn, worst
 from ._saga import Outcome, descend
 from ._storage import SparseStorage
 from ._trainer import (
@@ -86,7 +86,7 @@ class StochasticFit:
 
     @property
     def certificate(self) -> Certificate:
-        return max(self.certificates, key=lambda one: (not one.converged, one.relative_gap))
+        return worst(self.certificates)
 
     def __len__(self) -> int:
         return len(self.certificates)
@@ -362,8 +362,8 @@ class StochasticModel:
 
     def _note_classes(self, samples: Samples) -> None:
         """What the classes are called: 0 and 1, or -1 and 1 where there has been a -1."""
-        if self.recipe.loss.classifies and (self.classes is None or samples.lowest < 0):
-            self.classes = min(samples.lowest, 0.0), 1.0
+        if self.classes is None or samples.lowest < 0:
+            self.classes = self.recipe.loss.classes(samples.lowest)
 
     @property
     def n_steps(self) -> int:
@@ -395,8 +395,8 @@ class StochasticModel:
 
     def decision_function(self, X: Any) -> Array:
         """b + x.w for every row: (n,), or (n, n_settings)."""
-        coef = self.coef
-        return predict(X, coef, self.intercept, self.feature_names, coef.shape[-1])
+        coef, intercept = self._shaped(*self._assembled()[2:])
+        return predict(X, coef, intercept, self.feature_names, coef.shape[-1])
 
     def predict(self, X: Any) -> Array:
         """The expected y, as `StochasticFit.predict`: (n,), or (n, n_settings)."""
@@ -608,13 +608,11 @@ def sgd(
     if not np.isfinite([one.objective for one in certificates]).all():
         trained.refuse()
     start = float(np.average(chosen.values(samples.y[:, 0], np.zeros(samples.n)), weights=trained.s))
-    if _ended_above(certificates, start):
-        pass
-    elif tol is not None and not progress.stopped.all():
-        worst = max(one.relative_gap for one in certificates)
+    if not _ended_above(certificates, start) and tol is not None and not progress.stopped.all():
+        largest = max(one.relative_gap for one in certificates)
         warn(
             f"sgd: {int((~progress.stopped).sum())} of {len(progress.stopped)} settings still improved after {epochs} "
-            f"epochs (largest relative duality gap {worst:.1e}): raise epochs or lr, or see `saga`",
+            f"epochs (largest relative duality gap {largest:.1e}): raise epochs or lr, or see `saga`",
             ConvergenceWarning,
         )
     scores = progress.scores if len(held) else None
@@ -745,11 +743,11 @@ def _gathered(
     def shaped(values: list[Any]) -> Any:
         return values[0] if one else np.array(values)
 
-    classes = (min(samples.lowest, 0.0), 1.0) if loss.classifies else None
     return StochasticFit(
         shaped([own.coef for own in found]), shaped([own.intercept for own in found]), shaped(alpha.tolist()),
         shaped(l1_ratio.tolist()), shaped([own.rate for own in found]), loss, certificates,
-        shaped([own.n_epochs for own in found]), history[:, 0] if one else history, None, classes, samples.p,
+        shaped([own.n_epochs for own in found]), history[:, 0] if one else history, None,
+        loss.classes(samples.lowest), samples.p,
         samples.feature_names,
     )  # fmt: skip
 

@@ -260,11 +260,8 @@ class Stochastic(SparseCoefMixin, LinearModel):
         # until the pass has ended well, training is not where the published coefficients are
         self.__dict__.pop("_own", None)
         one_pass(model.groups, samples, samples.s, order)
-        last, _, coef, intercept = assembled(model.groups, p)
-        if not (np.isfinite(last.sum()) and all(np.isfinite(group.state).all() for group in model.groups)):
-            # which works the coefficients out once more
-            check_finite(model.groups, samples, 1)
-        self._adopt(model, (coef, intercept), X.dtype, 1)
+        check_finite(model.groups, samples, 1)
+        self._adopt(model, assembled(model.groups, p)[2:], X.dtype, 1)
 
     def _known(self, K: int, p: int) -> tuple[bool, Any, Any]:
         """Coefficients and intercepts to predict with, as precise as they are known; and whether a user set them."""
@@ -308,11 +305,8 @@ class Stochastic(SparseCoefMixin, LinearModel):
 
         A value of nothing at zero, as that of "perceptron", is no measure, and there both are 0.
         """
-        own = copy.copy(samples)
+        own = samples.only(rows)
         own.total = float(len(rows))
-        if len(rows) < samples.n:
-            own.s = np.zeros(samples.n)
-            own.s[rows] = samples.s[rows]
         own.s = weighed(own.y, own.s, factors)
         model, (coef, intercept) = self._model, self._own
         order = np.concatenate([group.which for group in model.groups])
@@ -331,7 +325,7 @@ class Stochastic(SparseCoefMixin, LinearModel):
 
     def _attest(self, certificates: tuple[Certificate, ...]) -> None:
         self.certificates_ = certificates
-        self.certificate_ = max(certificates, key=lambda one: (not one.converged, one.relative_gap))
+        self.certificate_ = _result.worst(certificates)
 
     # ------------------------------------------------------------------------------------------- validation
     def _held_out(self, labels: Array, s: Array | None) -> Array | None:
