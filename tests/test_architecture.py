@@ -20,7 +20,8 @@ LAYERS = [
     {"optim", "ridge", "_ridge_system", "_evidence", "_leave_one_out", "_selection", "_spectrum", "_positive"}
     | {"_problem", "_dual", "_working_set", "_engine", "_setup", "_path", "_gram", "refits"}
     | {"inference", "variants", "bayes", "kernel_ridge", "elastic_net", "cross_validation"}
-    | {"_dual", "_trainer", "stochastic", "_saga", "descent", "_full_batch"}
+    | {"_trainer", "_stochastic_result", "stochastic", "out_of_core", "_saga", "average_gradients"}
+    | {"descent", "_full_batch"}
     | {"glm", "streaming"},
     {"cli", "distributed", "persistence", "plot", "sklearn", "torch", "_report", "_tables"}
     | {"_console", "_predictions", "_streaming", "_training"},

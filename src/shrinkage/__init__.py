@@ -29,11 +29,14 @@ if TYPE_CHECKING:
     from . import conventions as conventions
     from ._positive import ridge_bounded
     from ._sparse_result import SparseCrossValidation
+    from ._stochastic_result import StochasticFit
+    from .average_gradients import saga
     from .bayes import BayesFit, ridge_bayes
     from .cross_validation import cross_validate
     from .descent import Descent, gradient_descent
     from .inference import Inference, ridge_inference
-    from .stochastic import StochasticFit, StochasticModel, saga, sgd, sgd_batches
+    from .out_of_core import sgd_batches
+    from .stochastic import StochasticModel, sgd
     from .variants import ridge_constrained, ridge_tikhonov
 
 #: Where names live that are loaded when they are first used.
@@ -42,7 +45,7 @@ _LATER = {
     "Descent": "descent",
     "Inference": "inference",
     "SparseCrossValidation": "_sparse_result",
-    "StochasticFit": "stochastic",
+    "StochasticFit": "_stochastic_result",
     "StochasticModel": "stochastic",
     "cross_validate": "cross_validation",
     "gradient_descent": "descent",
@@ -51,9 +54,9 @@ _LATER = {
     "ridge_constrained": "variants",
     "ridge_inference": "inference",
     "ridge_tikhonov": "variants",
-    "saga": "stochastic",
+    "saga": "average_gradients",
     "sgd": "stochastic",
-    "sgd_batches": "stochastic",
+    "sgd_batches": "out_of_core",
 }
 
 #: Modules that are loaded when they are first used.

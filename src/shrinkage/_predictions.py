@@ -16,10 +16,10 @@ import numpy as np
 
 from ._archive import atomic_write
 from ._extras import require
+from ._stochastic_result import StochasticFit
 from ._streaming import Retyped, Source
 from ._tables import Lookup, Rows, check_rows, file_format, matrix
 from .persistence import Column, Model
-from .stochastic import StochasticFit
 
 #: Bytes for the terminal that are kept in memory until all of them are certain.
 _IN_MEMORY = 1 << 24

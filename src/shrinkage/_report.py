@@ -10,10 +10,10 @@ import numpy as np
 
 from ._result import METHODS, RESIDUAL_ALARM, Fit
 from ._sparse_result import SparseCrossValidation, SparsePath
+from ._stochastic_result import StochasticFit
 from ._tables import counted, listed
 from .inference import CAVEAT, Inference
 from .persistence import Model, Training, canonical_alpha
-from .stochastic import StochasticFit
 
 TOP = 20
 # What the command line notes down beside a model when it fits one

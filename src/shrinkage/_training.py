@@ -15,8 +15,9 @@ from ._streaming import FirstPass, Moments, Piece, Share, Source, Stream, first_
 from ._tables import Survey, Vector, counted, listed
 from ._trainer import StepsTooLong
 from .losses import Loss, loss_of
+from .out_of_core import proof_of_batches, train_batches
 from .persistence import Model, Scalar, Training
-from .stochastic import StochasticModel, proof_of_batches, train_batches
+from .stochastic import StochasticModel
 
 #: What is held out where there is something to choose, if the command does not say.
 HELD_OUT = 0.1

@@ -21,10 +21,11 @@ from ._design import Design, affordable, check_flag
 from ._full_batch import NEAR, AnyProof, Gram, Objective, Passes, Proof, Quadratic, largest_curvature, takes_gram
 from ._result import Certificate, ConvergenceWarning, predict, warn
 from ._ridge_system import Array
+from ._stochastic_result import predicted
 from .losses import Loss, loss_of
 from .penalties import as_numbers
 from .ridge import _check_count, _check_positive
-from .stochastic import _predicted, check_callback
+from .stochastic import check_callback
 
 #: Relative gap that counts as converged where no `tol` was given.
 _CONVERGED = 1e-8
@@ -152,7 +153,7 @@ class Descent:
         ValueError
             The number of features or their names differ from the training data.
         """
-        return _predicted(self.decision_function(X), self.loss, self.classes)
+        return predicted(self.decision_function(X), self.loss, self.classes)
 
     def __repr__(self) -> str:
         ended = "diverged" if self.diverged else "converged" if self.converged else "not converged"

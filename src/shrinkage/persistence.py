@@ -19,9 +19,9 @@ from ._archive import BROKEN, META, claimed, described, opened, read, typed, wri
 from ._result import METHODS, Certificate, CrossValidation, Fit
 from ._result import Path as RidgePath
 from ._sparse_result import SparseCrossValidation, SparsePath
+from ._stochastic_result import StochasticFit
 from .conventions import CONVENTIONS, ridge_alpha, to_canonical
 from .losses import loss_of
-from .stochastic import StochasticFit
 
 __all__ = ["Column", "Model", "Training", "canonical_alpha", "load", "load_model", "save"]
 

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent of linear models: `sgd`, `sgd_batches` and, to train piece by piece, `StochasticModel`.
+"""Stochastic gradient descent of linear models: `sgd` and, to train piece by piece, `StochasticModel`.
 
 The objective is the canonical one with any of the losses of `shrinkage.losses.loss_of`,
 
@@ -8,19 +8,17 @@ The objective is the canonical one with any of the losses of `shrinkage.losses.l
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ._design import Samples, check_flag
-from ._dual import Blocks, certify
-from ._result import Certificate, ConvergenceWarning, predict, warn, worst
-from ._saga import Outcome, descend
+from ._dual import certify
+from ._result import Certificate, ConvergenceWarning, predict, warn
+from ._stochastic_result import StochasticFit, predicted
 from ._storage import SparseStorage
 from ._trainer import (
-    LOSS,
     OPTIMIZERS,
     SCHEDULES,
     Group,
@@ -36,141 +34,6 @@ from .optim._checks import choice, real
 from .penalties import as_numbers
 
 Array = np.ndarray[Any, Any]
-
-#: What is known of a fit whose data are gone.
-_UNKNOWN = Certificate(np.nan, np.nan, np.nan, np.nan, False, 1)
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class StochasticFit:
-    """Linear models that were trained by gradient descent, one for every setting, with their certificates.
-
-    Attributes
-    ----------
-    coef : ndarray of shape (n_features,) or (n_settings, n_features)
-        2-D where `alpha`, `l1_ratio` or `lr` was an array.
-    intercept : float or ndarray of shape (n_settings,)
-    alpha, l1_ratio, lr : float or ndarray of shape (n_settings,)
-        lr is the learning rate at the end of the schedule "adaptive", and the given one of the others.
-    loss : Loss
-    certificate : Certificate
-        The worst of `certificates`.
-    certificates : tuple of Certificate
-        One for every setting: how far its objective is above the minimum at most, computed from the data.
-    n_epochs : int or ndarray of shape (n_settings,)
-        Passes over the data.
-    history : ndarray of shape (n_epochs,) or (n_epochs, n_settings)
-        The objective on the way: the mean of the losses before every step, and the penalty after the epoch. NaN after
-        a setting has stopped.
-    scores : ndarray shaped like `history`, or None
-        Minus the mean loss on the validation rows after every epoch, where there were such.
-    classes : tuple of two floats, or None
-        What the two classes were called.
-    n_features : int
-    feature_names : tuple of str or None
-    """
-
-    coef: Array
-    intercept: float | Array
-    alpha: float | Array
-    l1_ratio: float | Array
-    lr: float | Array
-    loss: Loss
-    certificates: tuple[Certificate, ...]
-    n_epochs: int | Array
-    history: Array
-    scores: Array | None
-    classes: tuple[float, float] | None
-    n_features: int
-    feature_names: tuple[str, ...] | None = None
-
-    @property
-    def certificate(self) -> Certificate:
-        return worst(self.certificates)
-
-    def __len__(self) -> int:
-        return len(self.certificates)
-
-    def __getitem__(self, k: int) -> StochasticFit:
-        """The k-th setting by itself."""
-        k = range(len(self))[k]
-
-        def own(value: Any, axis: int = 0) -> Any:
-            return value if np.ndim(value) == 0 else np.take(value, k, axis)
-
-        if self.coef.ndim == 1:
-            return self
-        return replace(
-            self, coef=self.coef[k], intercept=float(own(self.intercept)), alpha=own(self.alpha),
-            l1_ratio=own(self.l1_ratio), lr=own(self.lr), certificates=(self.certificates[k],),
-            n_epochs=int(own(self.n_epochs)), history=own(self.history, 1),
-            scores=None if self.scores is None else own(self.scores, 1),
-        )  # fmt: skip
-
-    def __iter__(self) -> Iterator[StochasticFit]:
-        return (self[k] for k in range(len(self)))
-
-    def decision_function(self, X: Any) -> Array:
-        """b + x.w for every row.
-
-        Parameters
-        ----------
-        X : array-like, sparse matrix or frame of shape (n, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n,) or (n, n_settings)
-
-        Raises
-        ------
-        ValueError
-            The number of features or their names differ from the training data.
-        """
-        return predict(X, self.coef, self.intercept, self.feature_names, self.n_features)
-
-    def predict(self, X: Any) -> Array:
-        """The expected y: for classes the likelier one, for counts ("poisson") exp(b + x.w).
-
-        Parameters
-        ----------
-        X : array-like, sparse matrix or frame of shape (n, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n,) or (n, n_settings)
-
-        Raises
-        ------
-        ValueError
-            The number of features or their names differ from the training data.
-        """
-        return _predicted(self.decision_function(X), self.loss, self.classes)
-
-    def __repr__(self) -> str:
-        many = "" if self.coef.ndim == 1 else f", {len(self)} settings"
-        return "\n".join(
-            [
-                f"StochasticFit: {self.loss.name}, {self.n_features} features{many}",
-                f"  alpha          {_span(self.alpha)}",
-                f"  l1_ratio       {_span(self.l1_ratio)}",
-                f"  epochs         {_span(self.n_epochs)}",
-                f"  certificate    {self.certificate}",
-            ]
-        )
-
-
-def _span(value: Any) -> str:
-    low, high = np.min(value), np.max(value)
-    return f"{low:.6g}" if low == high else f"{low:.4g} to {high:.4g}"
-
-
-def _predicted(decision: Array, loss: Loss, classes: tuple[float, float] | None) -> Array:
-    if classes is not None:
-        return np.where(decision > 0, classes[1], classes[0])
-    if loss.domain == "count":
-        with np.errstate(over="ignore"):
-            return np.exp(decision)
-    return decision
 
 
 class StochasticModel:
@@ -271,7 +134,7 @@ class StochasticModel:
     ) -> None:  # fmt: skip
         choice({"optimizer": optimizer}, "optimizer", tuple(OPTIMIZERS))
         choice({"schedule": schedule}, "schedule", tuple(SCHEDULES))
-        self.alpha, self.l1_ratio, self.lr, self._one = _settings(alpha, l1_ratio, lr)
+        self.alpha, self.l1_ratio, self.lr, self._one = checked_settings(alpha, l1_ratio, lr)
         if schedule == "optimal" and (self.alpha == 0).any():
             raise ValueError(
                 "alpha must be > 0 with schedule='optimal', whose rates are 1 / (alpha (t0 + t - 1)): take another"
@@ -303,8 +166,8 @@ class StochasticModel:
                 f"y has {samples.y.shape[1]} columns and there are {K} settings: pass one, or one for each"
             )
         self._targets = samples.y.shape[1]
-        coef = _initial(self._start[0], (K, p), "coef_init")
-        intercept = _initial(self._start[1], (K,), "intercept_init")
+        coef = initial(self._start[0], (K, p), "coef_init")
+        intercept = initial(self._start[1], (K,), "intercept_init")
         self.groups = groups_of(self.recipe, self.alpha, self.l1_ratio, self.lr, coef, intercept, *factors)
         self._start, self.feature_names = (None, None), samples.feature_names
 
@@ -400,7 +263,7 @@ class StochasticModel:
 
     def predict(self, X: Any) -> Array:
         """The expected y, as `StochasticFit.predict`: (n,), or (n, n_settings)."""
-        return _predicted(self.decision_function(X), self.recipe.loss, self.classes)
+        return predicted(self.decision_function(X), self.recipe.loss, self.classes)
 
     def certificates(self, X: Any, y: Any, sample_weight: Any = None, *, tol: float = 1e-3) -> tuple[Certificate, ...]:
         """How far the objective on these data is above its minimum at most, for every setting.
@@ -481,7 +344,7 @@ def generator(seed: Any) -> np.random.Generator:
     return np.random.default_rng(int(seed))
 
 
-def _settings(alpha: Any, l1_ratio: Any, lr: Any) -> tuple[Array, Array, Array, bool]:
+def checked_settings(alpha: Any, l1_ratio: Any, lr: Any) -> tuple[Array, Array, Array, bool]:
     """alpha, l1_ratio and lr as arrays of one length, and whether all were single numbers."""
     limits = {"alpha": (alpha, 0.0, np.inf), "l1_ratio": (l1_ratio, 0.0, 1.0), "lr": (lr, 0.0, np.inf)}
     values = {}
@@ -503,7 +366,7 @@ def _settings(alpha: Any, l1_ratio: Any, lr: Any) -> tuple[Array, Array, Array, 
     return *whole, not lengths  # type: ignore[return-value]
 
 
-def _initial(given: Any, shape: tuple[int, ...], name: str) -> Array:
+def initial(given: Any, shape: tuple[int, ...], name: str) -> Array:
     if given is None:
         return np.zeros(shape)
     values = as_numbers(given, f"{name} must be numbers")
@@ -587,7 +450,7 @@ def sgd(
            [ 1. , -1.9,  0. ],
            [ 1. , -1.9,  0. ]])
     """
-    model = _model("sgd", alpha, settings)
+    model = model_of("sgd", alpha, settings)
     chosen = model.recipe.loss
     check_callback(callback)
     samples = Samples(X, y, sample_weight, loss=chosen)
@@ -608,7 +471,7 @@ def sgd(
     if not np.isfinite([one.objective for one in certificates]).all():
         trained.refuse()
     start = float(np.average(chosen.values(samples.y[:, 0], np.zeros(samples.n)), weights=trained.s))
-    if not _ended_above(certificates, start) and tol is not None and not progress.stopped.all():
+    if not ended_above(certificates, start) and tol is not None and not progress.stopped.all():
         largest = max(one.relative_gap for one in certificates)
         warn(
             f"sgd: {int((~progress.stopped).sum())} of {len(progress.stopped)} settings still improved after {epochs} "
@@ -619,140 +482,7 @@ def sgd(
     return model.fit_of(certificates, progress.epochs, progress.history, scores)
 
 
-def saga(
-    X: Any, y: Any, alpha: Any = 1e-4, *, l1_ratio: Any = 0.0, loss: str = "log_loss", epsilon: float = 0.1,
-    variant: str = "saga", tol: float = 1e-6, epochs: int = 1000, fit_intercept: bool = True,
-    sample_weight: Any = None, seed: Any = 0, coef_init: Any = None, intercept_init: Any = None,
-    callback: Callable[[int, float], Any] | None = None,
-) -> StochasticFit:  # fmt: skip
-    """Train a linear model by stochastic average gradients until its duality gap proves it.
-
-    Minimizes the canonical objective
-
-        (1/W) sum_i s_i l(y_i, b + x_i.w)  +  alpha [ rho |w|_1 + (1 - rho)/2 |w|^2 ],      W = sum_i s_i.
-
-    Every row's last gradient is remembered (by one number), so that steps get better as they go on, with a constant
-    rate: the gap falls by a factor with every epoch. Rows of a sparse X cost what they have entries.
-
-    Parameters
-    ----------
-    X : array-like, sparse matrix or frame of shape (n_samples, n_features)
-        Float32 and float64 in C order, and CSR, are read in place; other forms are copied once.
-    y : array-like of shape (n_samples,)
-        Targets; 0 and 1, or -1 and 1, for losses of classes.
-    alpha, l1_ratio : float or array-like of shape (n_settings,), default 1e-4 and 0.0
-        Strength of the penalty and rho; settings are solved one after the other, each from the one before.
-    loss : str, default "log_loss"
-        One with a bounded curvature: "squared_error", "huber", "squared_epsilon_insensitive", "log_loss",
-        "squared_hinge" or "modified_huber".
-    epsilon : float, default 0.1
-        Of "huber" and "squared_epsilon_insensitive".
-    variant : {"saga", "sag"}, default "saga"
-        Unbiased steps, or those of the average alone.
-    tol : float, default 1e-6
-        The relative duality gap to reach; without a penalty, for which there is none, the largest entry of the gradient
-        over that at w = 0.
-    epochs : int, default 1000
-        Passes over the data at most, not counting those that compute the gap.
-    fit_intercept : bool, default True
-    sample_weight : array-like of shape (n_samples,), optional
-        s; a factor of all of them changes nothing.
-    seed : int or numpy.random.Generator, default 0
-        Of the random orders.
-    coef_init, intercept_init : array-like, optional
-        Where to start.
-    callback : callable, optional
-        Called as callback(epoch, objective) whenever the gap has been computed.
-
-    Returns
-    -------
-    StochasticFit
-        `history` has the objective whenever the gap was computed (padded with NaN for several settings), `lr` the last
-        rate.
-
-    Raises
-    ------
-    TypeError, ValueError
-        An argument or the data are not what they should be.
-
-    Warns
-    -----
-    ConvergenceWarning
-        The epochs were over before the gap was reached.
-
-    References
-    ----------
-    Defazio, Bach and Lacoste-Julien (2014), SAGA, equations 7 and 8. Schmidt, Le Roux and Bach (2017), Minimizing
-    finite sums with the stochastic average gradient, algorithm 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from shrinkage import saga
-    >>> X = np.random.default_rng(0).standard_normal((1000, 20))
-    >>> fit = saga(X, X[:, 0] - X[:, 1] > 0.5, alpha=0.02, l1_ratio=1.0)
-    >>> np.flatnonzero(fit.coef), fit.certificate.converged
-    (array([0, 1]), True)
-    """
-    chosen = loss_of(loss, epsilon)
-    if not np.isfinite(chosen.curvature):
-        raise ValueError(
-            f"loss={loss!r} has no largest curvature, which the rate of saga is made from: use sgd, or one of "
-            "'squared_error', 'huber', 'squared_epsilon_insensitive', 'log_loss', 'squared_hinge', 'modified_huber'"
-        )
-    choice({"variant": variant}, "variant", ("saga", "sag"))
-    check_callback(callback)
-    alpha, l1_ratio, _, one = _settings(alpha, l1_ratio, 1.0)
-    K, flag = len(alpha), check_flag(fit_intercept, "fit_intercept")
-    tol, epochs, rng = real(tol, "tol", least=0.0), positive(epochs, "epochs"), generator(seed)
-    samples = Samples(X, y, sample_weight, loss=chosen).counted()
-    if not samples.is_finite():
-        samples.refuse()
-    coef = _initial(coef_init, (K, samples.p), "coef_init")
-    intercept = _initial(intercept_init, (K,), "intercept_init")
-    found: list[Outcome] = []
-    for k in range(K):
-        if k and coef_init is None:
-            coef[k], intercept[k] = found[-1].coef, found[-1].intercept
-        found.append(
-            descend(
-                samples, chosen, float(alpha[k] * l1_ratio[k]), float(alpha[k] * (1.0 - l1_ratio[k])), flag,
-                biased=variant == "sag", tol=tol, epochs=epochs, rng=rng, coef=coef[k], intercept=float(intercept[k]),
-                after=callback,
-            )
-        )  # fmt: skip
-    return _gathered(samples, chosen, found, alpha, l1_ratio, tol, one)
-
-
-def _gathered(
-    samples: Samples, loss: Loss, found: list[Outcome], alpha: Array, l1_ratio: Array, tol: float, one: bool
-) -> StochasticFit:
-    """One result of all settings, and a warning where one has no proof."""
-    certificates = tuple(own.measures.certificates(tol, own.n_epochs)[0] for own in found)
-    bad = [certificate for certificate in certificates if not certificate.converged]
-    if bad:
-        warn(
-            f"saga stopped at a relative duality gap of {max(c.relative_gap for c in bad):.1e} (asked: {tol:.1e}) "
-            f"after {max(c.n_iter for c in bad)} epochs: standardize the columns, or increase epochs, alpha or tol",
-            ConvergenceWarning,
-        )
-    history = np.full((max(len(own.history) for own in found), len(found)), np.nan)
-    for k, own in enumerate(found):
-        history[: len(own.history), k] = own.history
-
-    def shaped(values: list[Any]) -> Any:
-        return values[0] if one else np.array(values)
-
-    return StochasticFit(
-        shaped([own.coef for own in found]), shaped([own.intercept for own in found]), shaped(alpha.tolist()),
-        shaped(l1_ratio.tolist()), shaped([own.rate for own in found]), loss, certificates,
-        shaped([own.n_epochs for own in found]), history[:, 0] if one else history, None,
-        loss.classes(samples.lowest), samples.p,
-        samples.feature_names,
-    )  # fmt: skip
-
-
-def _model(name: str, alpha: Any, settings: dict[str, Any]) -> StochasticModel:
+def model_of(name: str, alpha: Any, settings: dict[str, Any]) -> StochasticModel:
     """A model of a function's other arguments."""
     known = list(inspect.signature(StochasticModel).parameters)[1:]
     for argument in settings:
@@ -761,7 +491,7 @@ def _model(name: str, alpha: Any, settings: dict[str, Any]) -> StochasticModel:
     return StochasticModel(alpha, **settings)
 
 
-def _ended_above(certificates: tuple[Certificate, ...], start: float) -> bool:
+def ended_above(certificates: tuple[Certificate, ...], start: float) -> bool:
     """Whether the objective is far above what it is at zero, with a warning."""
     highest = max(one.objective for one in certificates)
     if not highest > 2.0 * start > 0.0:
@@ -802,116 +532,3 @@ def _score_of(samples: Samples, held: Array, loss: Loss) -> Callable[[Array, Arr
         return -np.average(losses, axis=0, weights=s)
 
     return score
-
-
-def sgd_batches(
-    batches: Any, alpha: Any = 1e-4, *, epochs: int = 1, callback: Callable[[int, StochasticModel], Any] | None = None,
-    **settings: Any,
-) -> StochasticFit:  # fmt: skip
-    """Train a linear model on data that come in pieces, out of core.
-
-    Every piece is a pass of `StochasticModel.partial_fit`, over its rows in a new random order where `shuffle` is True.
-    The certificate takes one more pass over the pieces, in which nothing of X is kept.
-
-    Parameters
-    ----------
-    batches : iterable, or callable returning one
-        Of (X, y) or (X, y, sample_weight). An iterator is good for one epoch alone and leaves nothing to compute a
-        certificate from, whose numbers are NaN then: pass a list, or a function that begins anew.
-    alpha : float or array-like of shape (n_settings,), default 1e-4
-    epochs : int, default 1
-    callback : callable, optional
-        Called as callback(epoch, model) after every epoch.
-    **settings
-        As in `sgd`. Weights are taken as they are: let their mean be one. The schedule "adaptive" divides the rate by 5
-        after every epoch whose objective on the way is not less than those before.
-
-    Returns
-    -------
-    StochasticFit
-        Its objective divides by the number of all rows; `history` has the mean of the losses before every step.
-
-    Raises
-    ------
-    TypeError, ValueError
-        An argument or a piece is not what it should be.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from shrinkage import sgd_batches
-    >>> def pieces():
-    ...     rng = np.random.default_rng(0)
-    ...     for _ in range(20):
-    ...         X = rng.standard_normal((500, 3))
-    ...         yield X, X @ [1.0, 0.0, -2.0]
-    >>> sgd_batches(pieces, alpha=0.0, epochs=5, schedule="constant").coef.round(3) + 0.0
-    array([ 1.,  0., -2.])
-    """
-    model = _model("sgd_batches", alpha, settings)
-    epochs = positive(epochs, "epochs")
-    check_callback(callback)
-    once = isinstance(batches, Iterator)
-    if once and epochs > 1:
-        raise ValueError(f"batches is an iterator, good for one epoch, and epochs is {epochs}: pass a function")
-    K = len(model.alpha)
-    history = train_batches(model, batches, epochs, callback)
-    certificates = (_UNKNOWN,) * K
-    if not once:
-        proof, rows = proof_of_batches(model, batches)
-        certificates = proof.finish(float(rows)).certificates(1e-3, epochs)
-        _ended_above(certificates, proof.rest.nothing(float(rows)))
-    return model.fit_of(certificates, np.full(K, epochs), history, None)
-
-
-def train_batches(
-    model: StochasticModel, batches: Any, epochs: int, after: Callable[[int, StochasticModel], Any] | None = None
-) -> list[Array]:
-    """Passes over pieces: the mean of the losses before every step, (K,), of each."""
-    history: list[Array] = []
-    best = np.full(len(model.alpha), np.inf)
-    for epoch in range(1, epochs + 1):
-        for group in model.groups:
-            group.state[:, LOSS] = 0.0
-        seen = 0
-        for piece in _pieces(batches):
-            model.partial_fit(*piece)
-            seen += np.shape(piece[0])[0]
-        if not seen:
-            anew = "" if epoch == 1 else f" in epoch {epoch}, where the function must begin anew"
-            raise ValueError(f"batches has no piece{anew}: pass (X, y) or (X, y, sample_weight) one after the other")
-        losses = np.empty(len(model.alpha))
-        for group in model.groups:
-            losses[group.which] = group.state[:, LOSS] / seen
-            if model.recipe.schedule == "adaptive":
-                objective = losses[group.which] + group.penalty(group.now()[0])
-                group.slow(objective >= best[group.which])
-                best[group.which] = np.fmin(best[group.which], objective)
-        history.append(losses)
-        if after is not None:
-            after(epoch, model)
-    return history
-
-
-def _pieces(batches: Any) -> Iterator[tuple[Any, ...]]:
-    found = batches() if callable(batches) else batches
-    if not isinstance(found, Iterable):
-        raise TypeError(f"batches must be an iterable of (X, y), or a function returning one, got {found!r:.60}")
-    for piece in found:
-        if not isinstance(piece, (tuple, list)) or len(piece) not in (2, 3):
-            raise TypeError(f"a piece of batches must be (X, y) or (X, y, sample_weight), got {piece!r:.60}")
-        yield tuple(piece)
-
-
-def proof_of_batches(model: StochasticModel, batches: Any, which: slice = slice(None)) -> tuple[Blocks, int]:
-    """What proves these settings, from one more pass over the pieces, and how many rows they have."""
-    coef, intercept = model._assembled()[2:]
-    alpha, l1_ratio = model.alpha[which], model.l1_ratio[which]
-    l1, l2 = alpha * l1_ratio, alpha * (1.0 - l1_ratio)
-    proof = Blocks(model.recipe.loss, coef[which], intercept[which], l1, l2, model.recipe.fit_intercept)
-    rows = 0
-    for X, *rest in _pieces(batches):
-        samples = Samples(X, *rest, loss=model.recipe.loss)
-        rows += samples.n
-        proof.add(samples)
-    return proof, rows
