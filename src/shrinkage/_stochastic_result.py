@@ -14,8 +14,57 @@ from .losses import Loss
 Array = np.ndarray[Any, Any]
 
 
+class Linear:
+    """A model of any loss: what it predicts with its coefficients, which a subclass has."""
+
+    coef: Array
+    intercept: float | Array
+    loss: Loss
+    classes: tuple[float, float] | None
+    n_features: int
+    feature_names: tuple[str, ...] | None
+
+    def decision_function(self, X: Any) -> Array:
+        """b + x.w for every row.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Frames must have the columns of the training data in the same order.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_settings)
+
+        Raises
+        ------
+        ValueError
+            The number of features or their names differ from the training data.
+        """
+        return predict(X, self.coef, self.intercept, self.feature_names, self.n_features)
+
+    def predict(self, X: Any) -> Array:
+        """The expected y: for classes the likelier one, for counts ("poisson") exp(b + x.w).
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or frame of shape (n, n_features)
+            Frames must have the columns of the training data in the same order.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_settings)
+
+        Raises
+        ------
+        ValueError
+            The number of features or their names differ from the training data.
+        """
+        return predicted(self.decision_function(X), self.loss, self.classes)
+
+
 @dataclass(frozen=True, repr=False, eq=False)
-class StochasticFit:
+class StochasticFit(Linear):
     """Linear models that were trained by gradient descent, one for every setting, with their certificates.
 
     Attributes
@@ -82,42 +131,6 @@ class StochasticFit:
 
     def __iter__(self) -> Iterator[StochasticFit]:
         return (self[k] for k in range(len(self)))
-
-    def decision_function(self, X: Any) -> Array:
-        """b + x.w for every row.
-
-        Parameters
-        ----------
-        X : array-like, sparse matrix or frame of shape (n, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n,) or (n, n_settings)
-
-        Raises
-        ------
-        ValueError
-            The number of features or their names differ from the training data.
-        """
-        return predict(X, self.coef, self.intercept, self.feature_names, self.n_features)
-
-    def predict(self, X: Any) -> Array:
-        """The expected y: for classes the likelier one, for counts ("poisson") exp(b + x.w).
-
-        Parameters
-        ----------
-        X : array-like, sparse matrix or frame of shape (n, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n,) or (n, n_settings)
-
-        Raises
-        ------
-        ValueError
-            The number of features or their names differ from the training data.
-        """
-        return predicted(self.decision_function(X), self.loss, self.classes)
 
     def __repr__(self) -> str:
         many = "" if self.coef.ndim == 1 else f", {len(self)} settings"

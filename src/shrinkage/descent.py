@@ -19,9 +19,9 @@ import numpy as np
 
 from ._design import Design, affordable, check_flag
 from ._full_batch import NEAR, AnyProof, Gram, Objective, Passes, Proof, Quadratic, largest_curvature, takes_gram
-from ._result import Certificate, ConvergenceWarning, predict, warn
+from ._result import Certificate, ConvergenceWarning, warn
 from ._ridge_system import Array
-from ._stochastic_result import predicted
+from ._stochastic_result import Linear
 from .losses import Loss, loss_of
 from .penalties import as_numbers
 from .ridge import _check_count, _check_positive
@@ -60,7 +60,7 @@ class DescentHistory:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Descent:
+class Descent(Linear):
     """A linear model that gradient descent came to, and the way there.
 
     Attributes
@@ -116,44 +116,6 @@ class Descent:
     n_features: int
     feature_names: tuple[str, ...] | None = None
     classes: tuple[float, float] | None = None
-
-    def decision_function(self, X: Any) -> Array:
-        """b + x.w for every row x of X.
-
-        Parameters
-        ----------
-        X : array-like, sparse matrix or frame of shape (n, n_features)
-            Frames must have the columns of the training data in the same order.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-
-        Raises
-        ------
-        ValueError
-            The number of features or their names differ from the training data.
-        """
-        return predict(X, self.coef, self.intercept, self.feature_names, self.n_features)
-
-    def predict(self, X: Any) -> Array:
-        """Predictions of y: b + x.w, its exponential for the Poisson loss, and for a loss of classes one of `classes`.
-
-        Parameters
-        ----------
-        X : array-like, sparse matrix or frame of shape (n, n_features)
-            Frames must have the columns of the training data in the same order.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-
-        Raises
-        ------
-        ValueError
-            The number of features or their names differ from the training data.
-        """
-        return predicted(self.decision_function(X), self.loss, self.classes)
 
     def __repr__(self) -> str:
         ended = "diverged" if self.diverged else "converged" if self.converged else "not converged"
